@@ -1,0 +1,101 @@
+//! Makes what the pages need ready to be sent: bundles, hashed and compressed once, here. It takes
+//! htmx and the list of common passwords from npm, as the lock file pins them, and nothing from
+//! anywhere else.
+
+#[path = "../src/web/assets/bundle.rs"]
+mod bundle;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// Shorter ones are refused anyway.
+const SHORTEST_COMMON_PASSWORD: usize = 15;
+
+fn main() {
+    let assets = Path::new("assets");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    for watched in ["build.rs", "css", "js", "icon.svg", "package-lock.json"] {
+        println!("cargo::rerun-if-changed=assets/{watched}");
+    }
+    // Where they are missing, cargo runs this again.
+    for needed in [bundle::HTMX, bundle::COMMON_PASSWORDS] {
+        println!("cargo::rerun-if-changed=assets/{needed}");
+    }
+    if ![bundle::HTMX, bundle::COMMON_PASSWORDS].iter().all(|needed| assets.join(needed).exists()) {
+        install(assets);
+    }
+    write_assets(assets, &out);
+    write_common_passwords(assets, &out);
+}
+
+fn install(assets: &Path) {
+    let installed = Command::new("npm")
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(assets)
+        .output();
+    match installed {
+        Ok(done) if done.status.success() => {}
+        Ok(done) => stop(&format!(
+            "npm ci failed in assets/: {}",
+            String::from_utf8_lossy(&done.stderr).trim().replace('\n', " | ")
+        )),
+        Err(_) => stop("npm is needed once, to fetch htmx: install Node.js 18 or later, then build again"),
+    }
+}
+
+fn stop(why: &str) -> ! {
+    println!("cargo::error={why}");
+    std::process::exit(1);
+}
+
+fn write_assets(assets: &Path, out: &Path) {
+    let mut table = String::from("&[\n");
+    for asset in bundle::bundle(assets).expect("the sources of the assets can be read") {
+        let file = |ending: &str| out.join(format!("{}.{ending}", asset.extension));
+        fs::write(file("identity"), &asset.bytes).expect("OUT_DIR can be written");
+        fs::write(file("br"), brotli(&asset.bytes)).expect("OUT_DIR can be written");
+        fs::write(file("gzip"), gzip(&asset.bytes)).expect("OUT_DIR can be written");
+        writeln!(
+            table,
+            "    Embedded {{ extension: {:?}, hash: {:?}, identity: include_bytes!({:?}), \
+             brotli: include_bytes!({:?}), gzip: include_bytes!({:?}) }},",
+            asset.extension,
+            asset.hash,
+            file("identity"),
+            file("br"),
+            file("gzip"),
+        )
+        .expect("a String can be written");
+    }
+    table.push(']');
+    fs::write(out.join("assets.rs"), table).expect("OUT_DIR can be written");
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters).expect("memory can be written");
+    compressed
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).expect("memory can be written");
+    encoder.finish().expect("memory can be written")
+}
+
+fn write_common_passwords(assets: &Path, out: &Path) {
+    let json = fs::read(assets.join(bundle::COMMON_PASSWORDS)).expect("the package holds its list");
+    let passwords: Vec<String> = serde_json::from_slice(&json).expect("the list is a list of strings");
+    let mut long: Vec<String> = passwords
+        .iter()
+        .filter(|password| password.chars().count() >= SHORTEST_COMMON_PASSWORD)
+        .map(|password| password.to_lowercase())
+        .collect();
+    long.sort();
+    assert!(!long.is_empty(), "the list has passwords that are long enough to be chosen");
+    fs::write(out.join("common_passwords.txt"), long.join("\n")).expect("OUT_DIR can be written");
+}

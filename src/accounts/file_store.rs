@@ -1,0 +1,121 @@
+//! Accounts as files: `accounts/<name>`, replaced atomically. Beside them, in names that no account can
+//! have, the locks and the link for the first account. It never keeps anything in memory.
+
+use async_trait::async_trait;
+
+use super::account::{Account, Link};
+use super::name::AccountName;
+use super::store::{AccountLock, AccountStore, LockKind};
+use crate::account_id::AccountId;
+use crate::clock::{SignedDuration, Timestamp};
+use crate::files::{Folder, blocking};
+use crate::record;
+use crate::store_error::{StoreError, While};
+
+const FIRST: &str = ".first";
+const LOCKS: &str = ".locks";
+
+/// A temporary file older than this was left by a crash.
+const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// Accounts in a folder.
+#[derive(Clone, Debug)]
+pub struct FileAccountStore {
+    folder: Folder,
+    locks: Folder,
+}
+
+impl FileAccountStore {
+    /// Accounts in `folder`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made or closed to others.
+    pub fn open(folder: Folder, now: Timestamp) -> Result<Self, StoreError> {
+        let locks = folder.folder(LOCKS);
+        folder
+            .ensure()
+            .and_then(|()| locks.ensure())
+            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER))
+            .doing("opening the folder of accounts")?;
+        Ok(Self { folder, locks })
+    }
+
+    /// Does `work` in the folder, on a thread that may block.
+    async fn in_folder<T, W>(&self, work: W) -> T
+    where
+        T: Send + 'static,
+        W: FnOnce(Folder) -> T + Send + 'static,
+    {
+        let folder = self.folder.clone();
+        blocking(move || work(folder)).await
+    }
+}
+
+#[async_trait]
+impl AccountStore for FileAccountStore {
+    async fn create(&self, account: &Account) -> Result<bool, StoreError> {
+        let (name, bytes) = (account.name.to_string(), record::encode(account));
+        self.in_folder(move |folder| folder.publish(&name, &bytes)).await.doing("writing a new account")
+    }
+
+    async fn read(&self, name: &AccountName) -> Result<Option<Account>, StoreError> {
+        let name = name.clone();
+        self.in_folder(move |folder| read(&folder, &name)).await
+    }
+
+    async fn update(&self, account: &Account) -> Result<bool, StoreError> {
+        let account = account.clone();
+        self.in_folder(move |folder| {
+            if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
+                return Ok(false);
+            }
+            folder.replace(account.name.as_str(), &record::encode(&account)).doing("writing an account")?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn names(&self) -> Result<Vec<AccountName>, StoreError> {
+        let names = self.in_folder(|folder| folder.names()).await.doing("listing accounts")?;
+        let mut names: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| AccountName::parse(&name).ok().filter(|parsed| parsed.as_str() == name))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    async fn lock(&self, account: AccountId, kind: LockKind) -> Result<AccountLock, StoreError> {
+        let locks = self.locks.clone();
+        let lock = blocking(move || locks.lock(&account.to_string(), kind)).await;
+        Ok(Box::new(lock.doing("locking an account")?))
+    }
+
+    async fn offer_first(&self, link: &Link) -> Result<(), StoreError> {
+        let bytes = record::encode(link);
+        self.in_folder(move |folder| folder.replace(FIRST, &bytes)).await.doing("writing the first link")
+    }
+
+    async fn first_offer(&self) -> Result<Option<Link>, StoreError> {
+        let contents = self.in_folder(|folder| folder.read(FIRST)).await.doing("reading the first link")?;
+        Ok(contents.and_then(|contents| record::decode(&contents.bytes)))
+    }
+
+    async fn withdraw_first(&self) -> Result<(), StoreError> {
+        let removed = self.in_folder(|folder| folder.remove(&[FIRST.to_owned()])).await;
+        removed.map(|_| ()).map_err(|kept| StoreError::new("withdrawing the first link", kept.source))
+    }
+}
+
+/// A damaged account is none that anybody could log in to. Its name stays taken and its owner is locked
+/// out, so somebody has to hear of it.
+fn read(folder: &Folder, name: &AccountName) -> Result<Option<Account>, StoreError> {
+    let Some(contents) = folder.read(name.as_str()).doing("reading an account")? else {
+        return Ok(None);
+    };
+    let account = record::decode(&contents.bytes).filter(|account: &Account| account.name == *name);
+    if account.is_none() {
+        tracing::error!(%name, "the account's file is damaged");
+    }
+    Ok(account)
+}

@@ -1,0 +1,118 @@
+//! Hashing on threads of its own. A run takes a third of a second and 128 MiB, so there are as many
+//! threads as cores, they give way to everything else, and the queue before them is short. It never runs
+//! on a thread that serves requests or the disk.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::password::{self, Cost, Password, PasswordHash};
+
+/// Runs that may wait for each thread: at a third of a second each, nobody waits much longer than five
+/// seconds.
+const WAITING_PER_THREAD: usize = 16;
+
+/// As polite as a thread can be: pages are served before passwords are hashed.
+const NICENESS: i32 = 19;
+
+/// The queue is full. Try again in a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// Whether a password was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was. With a new hash where the old one was made with other parameters than today's.
+    Right {
+        /// To be kept in the place of the old one.
+        renewed: Option<PasswordHash>,
+    },
+    /// It was not, or there was nothing to hold it against.
+    Wrong,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The threads, and the queue before them.
+pub struct Hasher {
+    cost: Cost,
+    queue: SyncSender<Job>,
+}
+
+impl Hasher {
+    /// One thread a core, making hashes of `cost`. The threads end with the hasher.
+    ///
+    /// # Panics
+    /// When the operating system gives no threads.
+    #[must_use]
+    pub fn start(cost: Cost) -> Self {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let (queue, jobs) = sync_channel(threads * WAITING_PER_THREAD);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new()
+                .name("scrypt".to_owned())
+                .spawn(move || work(&jobs))
+                .expect("the operating system gives a thread");
+        }
+        Self { cost, queue }
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// [`Busy`] when the queue is full.
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
+        let cost = self.cost;
+        self.run(move || password::hash(&password, cost)).await
+    }
+
+    /// Holds a password against a hash. It takes one run whether there is a hash or not, and a second
+    /// one where the password is right and its hash is outdated.
+    ///
+    /// # Errors
+    /// [`Busy`] when the queue is full.
+    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Busy> {
+        let cost = self.cost;
+        self.run(move || {
+            if !password::verify(&password, hash.as_ref(), cost) {
+                return Verdict::Wrong;
+            }
+            let outdated = hash.is_some_and(|hash| password::is_outdated(&hash, cost));
+            Verdict::Right { renewed: outdated.then(|| password::hash(&password, cost)) }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            // Whoever asked may have left while the job waited.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        self.queue.try_send(job).map_err(|_| Busy)?;
+        answered.await.map_err(|_| Busy)
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    give_way();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        job();
+    }
+}
+
+/// Linux keeps niceness for each thread; elsewhere it would slow the whole process down.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!(%error, "hashing threads run at normal priority");
+    }
+}

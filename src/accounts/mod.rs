@@ -1,0 +1,20 @@
+//! Who may log in: accounts, their names and passwords, and the one-time links that open them.
+//! It never knows who is logged in.
+
+mod account;
+mod code;
+mod file_store;
+mod hasher;
+mod name;
+mod password;
+mod password_rules;
+mod store;
+
+pub use account::{Account, Link};
+pub use code::Code;
+pub use file_store::FileAccountStore;
+pub use hasher::{Busy, Hasher, Verdict};
+pub use name::{AccountName, NameError};
+pub use password::{Cost, Password, PasswordHash};
+pub use password_rules::{PasswordRefusal, PasswordRules};
+pub use store::{AccountLock, AccountStore, LockKind};

@@ -1,0 +1,89 @@
+//! Which passwords may be chosen (SP 800-63B-4, section 3.1.1.2). There are no composition rules, and a
+//! password that is already in use is never checked again.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::name::AccountName;
+use super::password::Password;
+
+/// Common passwords of at least [`PasswordRules::MIN_CHARS`] characters in lower case, one a line, taken
+/// at build time from the npm package @zxcvbn-ts/language-common (MIT).
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!(concat!(env!("OUT_DIR"), "/common_passwords.txt")).lines().collect());
+
+/// What a new password is held against.
+#[derive(Clone, Debug)]
+pub struct PasswordRules {
+    /// The site's host, which makes a poor password.
+    site: String,
+}
+
+/// Why a password cannot be chosen. It says what would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// Fewer than 15 characters.
+    #[error("This password is too short. Use at least 15 characters: four or five words do well.")]
+    TooShort,
+    /// More than 1,024 bytes.
+    #[error(
+        "This password is too long. Use at most 1,024 bytes, which is room for 256 characters of any script."
+    )]
+    TooLong,
+    /// On the list of common passwords.
+    #[error(
+        "This password is one of those that are tried first. Use one that nobody else has: four or five words that do not belong together."
+    )]
+    Common,
+    /// Nothing but the account's name and the site's.
+    #[error(
+        "This password is made of the name and the site, which anybody would try. Use words that do not follow from them."
+    )]
+    Guessable,
+}
+
+impl PasswordRules {
+    /// Characters that a password needs where it is the only factor.
+    pub const MIN_CHARS: usize = 15;
+
+    /// The rules of the site at `host`.
+    #[must_use]
+    pub fn new(host: &str) -> Self {
+        Self { site: letters_and_digits(host) }
+    }
+
+    /// Takes a password that somebody wants for the account `name`.
+    ///
+    /// # Errors
+    /// [`PasswordRefusal`] when it will not do.
+    pub fn check(&self, typed: &str, name: &AccountName) -> Result<Password, PasswordRefusal> {
+        let password = Password::new(typed).ok_or(PasswordRefusal::TooLong)?;
+        if password.expose().chars().count() < Self::MIN_CHARS {
+            return Err(PasswordRefusal::TooShort);
+        }
+        let lowered = password.expose().to_lowercase();
+        if COMMON.contains(lowered.as_str()) {
+            return Err(PasswordRefusal::Common);
+        }
+        if self.follows_from(&lowered, name) {
+            return Err(PasswordRefusal::Guessable);
+        }
+        Ok(password)
+    }
+
+    /// Whether no letter is left of it without the name and the site.
+    fn follows_from(&self, lowered: &str, name: &AccountName) -> bool {
+        let mut rest = letters_and_digits(lowered);
+        let whole = rest.len();
+        for known in [&letters_and_digits(name.as_str()), &self.site] {
+            if !known.is_empty() {
+                rest = rest.replace(known.as_str(), "");
+            }
+        }
+        rest.len() < whole && !rest.chars().any(char::is_alphabetic)
+    }
+}
+
+fn letters_and_digits(text: &str) -> String {
+    text.chars().filter(|letter| letter.is_alphanumeric()).collect()
+}

@@ -1,0 +1,124 @@
+//! Logging in. For every refusal there is one answer, after one run of scrypt: only the audit line says
+//! why.
+
+use std::net::IpAddr;
+
+use super::ActionError;
+use super::start_session::{Started, Visit, start_session};
+use crate::account_id::AccountId;
+use crate::accounts::{Account, AccountName, LockKind, Password, PasswordHash, Verdict};
+use crate::app::App;
+use crate::audit::{self, Event, LoginFailure};
+use crate::sessions::LastingFor;
+use crate::throttle::TooMany;
+
+/// Somebody wants in.
+#[derive(Debug)]
+pub struct Attempt<'a> {
+    /// As typed.
+    pub username: &'a str,
+    /// As typed.
+    pub password: &'a str,
+    /// How long the session is to last.
+    pub lasting: LastingFor,
+    /// Where they are.
+    pub visit: Visit,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum LoggedIn {
+    /// They are in.
+    Started(Started),
+    /// They are not, and nothing says why.
+    Refused,
+    /// They have to wait first.
+    Throttled(TooMany),
+    /// Too many passwords are being checked at once.
+    Busy,
+}
+
+/// Logs somebody in.
+///
+/// # Errors
+/// When a store fails.
+pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
+    let name = AccountName::parse(attempt.username).ok();
+    let address = attempt.visit.address;
+    // What is no name is tried all the same, as one that nobody has.
+    let tried = name.as_ref().map_or(attempt.username, AccountName::as_str);
+    if let Err(too_many) = app.throttle.begin(tried, address, app.now()) {
+        failed(None, LoginFailure::Throttled, address);
+        return Ok(LoggedIn::Throttled(too_many));
+    }
+    let outcome = check(app, name.as_ref(), attempt).await;
+    match &outcome {
+        Ok(LoggedIn::Started(_)) => app.throttle.succeeded(tried, address),
+        Ok(LoggedIn::Refused) => {}
+        _ => app.throttle.undecided(tried, address),
+    }
+    outcome
+}
+
+async fn check(app: &App, name: Option<&AccountName>, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
+    let address = attempt.visit.address;
+    let account = match name {
+        Some(name) => app.accounts.read(name).await?,
+        None => None,
+    };
+    let id = account.as_ref().map(|account| account.id);
+    let open = account.as_ref().filter(|account| !account.disabled);
+    let hash = open.and_then(|account| account.password.clone());
+
+    // An empty password stands for one that is too long: neither is anybody's.
+    let typed = Password::new(attempt.password).or_else(|| Password::new(""));
+    let verdict = app.hasher.verify(typed.expect("BUG: nothing is not too long"), hash).await;
+    let (account, renewed) = match (verdict, account) {
+        (Err(_), _) => {
+            failed(id, LoginFailure::Busy, address);
+            return Ok(LoggedIn::Busy);
+        }
+        (Ok(Verdict::Right { renewed }), Some(account)) => (account, renewed),
+        (Ok(_), account) => {
+            failed(id, why_refused(account.as_ref()), address);
+            return Ok(LoggedIn::Refused);
+        }
+    };
+    let account = match renewed {
+        Some(renewed) => renew_hash(app, account, renewed).await?,
+        None => account,
+    };
+    match start_session(app, &account, attempt.lasting, &attempt.visit).await? {
+        Some(started) => Ok(LoggedIn::Started(started)),
+        None => {
+            failed(id, LoginFailure::Changed, address);
+            Ok(LoggedIn::Refused)
+        }
+    }
+}
+
+fn why_refused(account: Option<&Account>) -> LoginFailure {
+    match account {
+        None => LoginFailure::UnknownName,
+        Some(account) if account.disabled || account.password.is_none() => LoginFailure::Closed,
+        Some(_) => LoginFailure::WrongPassword,
+    }
+}
+
+/// Keeps the new hash, unless somebody has changed the account meanwhile; no session ends.
+async fn renew_hash(app: &App, old: Account, renewed: PasswordHash) -> Result<Account, ActionError> {
+    let _lock = app.accounts.lock(old.id, LockKind::Exclusive).await?;
+    match app.accounts.read(&old.name).await? {
+        Some(mut account) if account.id == old.id && account.password == old.password => {
+            account.password = Some(renewed);
+            app.accounts.update(&account).await?;
+            audit::record(&Event::HashRenewed { account: account.id });
+            Ok(account)
+        }
+        _ => Ok(old),
+    }
+}
+
+fn failed(account: Option<AccountId>, why: LoginFailure, address: Option<IpAddr>) {
+    audit::record(&Event::LoginFailed { account, why, address });
+}

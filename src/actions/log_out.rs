@@ -1,0 +1,124 @@
+//! Logging out, here or elsewhere. It never needs a live session: what has ended is success, and what
+//! cannot be ended is refused from then on and tried again.
+
+use super::ActionError;
+use crate::account_id::AccountId;
+use crate::accounts::{AccountName, LockKind};
+use crate::app::App;
+use crate::audit::{self, Event};
+use crate::sessions::{Session, SessionId, Token};
+
+/// What came of logging one session out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoggedOutOne {
+    /// It is over, now or already.
+    Ended,
+    /// It is somebody else's.
+    NotYours,
+}
+
+/// Logs this browser out: every token that it sent, so that none of them is left behind.
+///
+/// # Errors
+/// When a session cannot be ended.
+pub async fn log_out_here(app: &App, tokens: &[Token]) -> Result<(), ActionError> {
+    let mut failed = None;
+    for token in tokens {
+        if let Err(error) = end(app, token.account(), &[token.session_id()], "this").await {
+            failed = Some(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Logs the account out everywhere but in this session, and answers how many sessions that were.
+///
+/// # Errors
+/// When they cannot be listed or ended.
+pub async fn log_out_others(app: &App, this: &Session) -> Result<usize, ActionError> {
+    let _lock = app.accounts.lock(this.account, LockKind::Exclusive).await?;
+    let mut ids = app.sessions.ids(this.account).await?;
+    ids.retain(|&id| id != this.id);
+    end(app, this.account, &ids, "others").await
+}
+
+/// Logs the account out everywhere, this browser first, and answers how many other sessions that were.
+///
+/// # Errors
+/// When they cannot be listed or ended.
+pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> Result<usize, ActionError> {
+    let here = log_out_here(app, tokens).await;
+    let everywhere = end_all_of(app, this.account).await;
+    here.and(everywhere)
+}
+
+/// Logs one of this account's sessions out.
+///
+/// # Errors
+/// When it cannot be ended, or nobody can say whose it is.
+pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<LoggedOutOne, ActionError> {
+    if end(app, this.account, &[id], "one").await? == 0
+        && app.sessions.owner(id).await?.is_some_and(|owner| owner != this.account)
+    {
+        return Ok(LoggedOutOne::NotYours);
+    }
+    Ok(LoggedOutOne::Ended)
+}
+
+/// Ends a session, whoever's it is. `false` when there is none.
+///
+/// # Errors
+/// When it cannot be found or ended.
+pub async fn end_session(app: &App, id: SessionId) -> Result<bool, ActionError> {
+    let Some(owner) = app.sessions.owner(id).await? else { return Ok(false) };
+    Ok(end(app, owner, &[id], "one").await? > 0)
+}
+
+/// Ends every session of the account `name`, and answers how many; `None` when there is no such account.
+///
+/// # Errors
+/// When they cannot be listed or ended.
+pub async fn end_sessions_of(app: &App, name: &AccountName) -> Result<Option<usize>, ActionError> {
+    match app.accounts.read(name).await? {
+        Some(account) => end_all_of(app, account.id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Ends every session there is, and answers how many.
+///
+/// # Errors
+/// When they cannot be listed or ended; those of other accounts have ended all the same.
+pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
+    let mut total = 0;
+    let mut failed = None;
+    for account in app.sessions.accounts().await? {
+        match end_all_of(app, account).await {
+            Ok(ended) => total += ended,
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(total), Err)
+}
+
+/// Under the exclusive lock, so that a login at this moment is either among them or opens afterwards.
+async fn end_all_of(app: &App, account: AccountId) -> Result<usize, ActionError> {
+    let _lock = app.accounts.lock(account, LockKind::Exclusive).await?;
+    let ids = app.sessions.ids(account).await?;
+    end(app, account, &ids, "all").await
+}
+
+async fn end(app: &App, account: AccountId, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {
+    match app.sessions.end(account, ids).await {
+        Ok(ended) => {
+            if ended > 0 {
+                audit::record(&Event::LoggedOut { account, which, ended });
+            }
+            Ok(ended)
+        }
+        Err(error) => {
+            audit::record(&Event::NotLoggedOut { error: &error });
+            Err(error.into())
+        }
+    }
+}

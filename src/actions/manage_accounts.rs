@@ -1,0 +1,74 @@
+//! Making and listing accounts, for whoever runs the site.
+
+use super::ActionError;
+use crate::accounts::{Account, AccountName, Busy, Code, Link, PasswordRefusal};
+use crate::app::App;
+use crate::audit::{self, Event};
+
+/// How the owner of a new account gets in for the first time.
+#[derive(Debug)]
+pub enum FirstKey<'a> {
+    /// With this password, as typed.
+    Password(&'a str),
+    /// With a one-time link, at which they choose one.
+    Link,
+}
+
+/// What came of adding an account.
+#[derive(Debug)]
+pub enum Added {
+    /// It is there. With the link, where one was asked for.
+    Account(Option<Code>),
+    /// The name is taken.
+    NameTaken,
+    /// The password will not do.
+    PasswordRefused(PasswordRefusal),
+    /// Too many passwords are being hashed at once.
+    Busy,
+}
+
+/// Adds an account.
+///
+/// # Errors
+/// When the store fails.
+pub async fn add_account(app: &App, name: AccountName, key: FirstKey<'_>) -> Result<Added, ActionError> {
+    let mut account = Account::new(name, app.now());
+    let mut code = None;
+    match key {
+        FirstKey::Password(typed) => {
+            let password = match app.password_rules.check(typed, &account.name) {
+                Ok(password) => password,
+                Err(refusal) => return Ok(Added::PasswordRefused(refusal)),
+            };
+            match app.hasher.hash(password).await {
+                Ok(hash) => account.password = Some(hash),
+                Err(Busy) => return Ok(Added::Busy),
+            }
+        }
+        FirstKey::Link => {
+            let new = Code::generate(Some(account.name.clone()));
+            account.link = Some(Link::new(&new, app.now()));
+            code = Some(new);
+        }
+    }
+    if !app.accounts.create(&account).await? {
+        return Ok(Added::NameTaken);
+    }
+    audit::record(&Event::AccountAdded { account: account.id });
+    if code.is_some() {
+        audit::record(&Event::LinkMade { account: Some(account.id) });
+    }
+    Ok(Added::Account(code))
+}
+
+/// Every account, in order of names.
+///
+/// # Errors
+/// When the store fails.
+pub async fn list_accounts(app: &App) -> Result<Vec<Account>, ActionError> {
+    let mut accounts = Vec::new();
+    for name in app.accounts.names().await? {
+        accounts.extend(app.accounts.read(&name).await?);
+    }
+    Ok(accounts)
+}

@@ -1,0 +1,39 @@
+//! What can be done here. An action is the only place where the rooms meet: it asks one, tells another,
+//! and writes the audit line. It never knows who asked, a browser or an operator.
+
+mod finish_endings;
+mod join;
+mod list_sessions;
+mod log_in;
+mod log_out;
+mod manage_accounts;
+mod resume;
+mod start_session;
+mod sweep;
+
+pub use finish_endings::finish_endings;
+pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account};
+pub use list_sessions::{list_all_sessions, list_sessions};
+pub use log_in::{Attempt, LoggedIn, log_in};
+pub use log_out::{
+    LoggedOutOne, end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here,
+    log_out_one, log_out_others,
+};
+pub use manage_accounts::{Added, FirstKey, add_account, list_accounts};
+pub use resume::{Resumed, resume};
+pub use start_session::{Started, Visit};
+pub use sweep::sweep;
+
+use crate::sessions::NotEnded;
+use crate::store_error::StoreError;
+
+/// The machine failed while something was being done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// A store could not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Sessions that should be over are still in the store. They are refused here, and tried again.
+    #[error(transparent)]
+    NotEnded(#[from] NotEnded),
+}

@@ -1,0 +1,101 @@
+//! Starting a session: the last step of logging in and of joining. It never decides who may.
+
+use std::cmp::Reverse;
+use std::net::IpAddr;
+
+use super::ActionError;
+use crate::accounts::{Account, LockKind};
+use crate::app::App;
+use crate::audit::{self, Event};
+use crate::sessions::{Browser, CAP, LastingFor, NewSession, Session, SessionId, Token};
+
+/// The browser that somebody is at.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Which one, in words.
+    pub browser: Browser,
+    /// Where from.
+    pub address: Option<IpAddr>,
+    /// The tokens that it holds already. Their sessions end, since nothing would open them again.
+    pub tokens: Vec<Token>,
+}
+
+/// A session that has just started.
+#[derive(Debug)]
+pub struct Started {
+    /// For the cookie.
+    pub token: Token,
+    /// The session that it opens.
+    pub session: Session,
+}
+
+/// Starts a session for `account`, unless the account is another one by now: then `None`.
+///
+/// The shared lock makes this wait for whoever changes the password or must see all sessions, and makes
+/// them wait for this.
+pub(super) async fn start_session(
+    app: &App,
+    account: &Account,
+    lasting: LastingFor,
+    visit: &Visit,
+) -> Result<Option<Started>, ActionError> {
+    let lock = app.accounts.lock(account.id, LockKind::Shared).await?;
+    if !app.accounts.read(&account.name).await?.is_some_and(|now| lets_in(&now, account)) {
+        return Ok(None);
+    }
+    let new = NewSession {
+        account: account.id,
+        account_name: account.name.to_string(),
+        lasting,
+        browser: visit.browser.clone(),
+        address: visit.address,
+    };
+    let (token, session) = app.sessions.start(new, app.now()).await?;
+    drop(lock);
+
+    if let Err(error) = keep_to_the_cap(app, &session).await {
+        // The token has not left, so nobody will miss this session.
+        let _ = app.sessions.end(session.account, &[session.id]).await;
+        return Err(error);
+    }
+    end_replaced(app, &visit.tokens).await;
+    audit::record(&Event::LoggedIn {
+        account: session.account,
+        session: &session.id,
+        address: session.address,
+    });
+    Ok(Some(Started { token, session }))
+}
+
+/// Whether what let somebody in still does.
+fn lets_in(now: &Account, then: &Account) -> bool {
+    now.id == then.id && now.password == then.password && !now.disabled
+}
+
+/// Ends the sessions seen longest ago, beyond the most that an account may have.
+async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), ActionError> {
+    if app.sessions.list(newest.account, app.now()).await?.len() <= CAP {
+        return Ok(());
+    }
+    let _lock = app.accounts.lock(newest.account, LockKind::Exclusive).await?;
+    let mut sessions = app.sessions.list(newest.account, app.now()).await?;
+    // The new one first, whatever the clocks say.
+    sessions.sort_by_key(|live| (live.session.id != newest.id, Reverse(live.last_seen)));
+    let over: Vec<SessionId> = sessions.iter().skip(CAP).map(|live| live.session.id).collect();
+    let ended = app.sessions.end(newest.account, &over).await?;
+    audit::record(&Event::LoggedOut { account: newest.account, which: "oldest", ended });
+    Ok(())
+}
+
+/// A login is no reason to fail when an old session cannot be ended: that one is refused, and tried again.
+async fn end_replaced(app: &App, tokens: &[Token]) {
+    for token in tokens {
+        match app.sessions.end(token.account(), &[token.session_id()]).await {
+            Ok(0) => {}
+            Ok(ended) => {
+                audit::record(&Event::LoggedOut { account: token.account(), which: "replaced", ended });
+            }
+            Err(error) => audit::record(&Event::NotLoggedOut { error: &error }),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The rooms, opened. Actions are given this; it does nothing itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::accounts::{AccountStore, Cost, FileAccountStore, Hasher, PasswordRules};
+use crate::clock::{Clock, Timestamp};
+use crate::config::PublicUrl;
+use crate::files::Folder;
+use crate::sessions::{FileSessionStore, SessionStore, Sessions};
+use crate::store_error::StoreError;
+use crate::throttle::Throttle;
+
+/// Everything that an action may need.
+pub struct App {
+    /// Who may log in.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Who is logged in.
+    pub sessions: Sessions,
+    /// Where passwords are hashed.
+    pub hasher: Hasher,
+    /// Which passwords may be chosen.
+    pub password_rules: PasswordRules,
+    /// How often somebody may try.
+    pub throttle: Throttle,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where browsers find the site.
+    pub url: PublicUrl,
+}
+
+/// Where things are kept.
+pub struct Stores {
+    /// Accounts.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Sessions.
+    pub sessions: Arc<dyn SessionStore>,
+}
+
+impl Stores {
+    /// `accounts/` and `sessions/` in a folder, made where they are missing.
+    ///
+    /// # Errors
+    /// When they cannot be.
+    pub fn files(data: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let data = Folder::at(data);
+        Ok(Self {
+            accounts: Arc::new(FileAccountStore::open(data.folder("accounts"), now)?),
+            sessions: Arc::new(FileSessionStore::open(data.folder("sessions"))?),
+        })
+    }
+}
+
+impl App {
+    /// The site at `url`, with hashes of `cost`.
+    #[must_use]
+    pub fn new(stores: Stores, url: PublicUrl, cost: Cost, clock: Clock) -> Self {
+        Self {
+            accounts: stores.accounts,
+            sessions: Sessions::new(stores.sessions),
+            hasher: Hasher::start(cost),
+            password_rules: PasswordRules::new(url.host()),
+            throttle: Throttle::default(),
+            clock,
+            url,
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,79 @@
+//! The door for operators: the command line. It never does anything that an action does not.
+
+mod account;
+mod output;
+mod serve;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::accounts::Cost;
+use crate::app::{App, Stores};
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// What a command answers with when it could not do its work; wrong usage and settings get 2, from clap.
+const FAILED: u8 = 1;
+
+/// The front door of a server-rendered site: people log in, see where they are logged in, and log out.
+///
+/// Without a command it serves. Accounts and sessions are files in the data folder: every command works
+/// on them directly, whether a server is running or not, and deleting a session's file is a logout.
+#[derive(Parser)]
+#[command(name = "exeunt", version)]
+struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the site (what `exeunt` alone does)
+    Serve,
+    /// Who may log in
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Who is logged in
+    #[command(subcommand)]
+    Session(session::Command),
+}
+
+/// A sentence for whoever ran the command.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    output::start_logging(matches!(cli.command, None | Some(Command::Serve)));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            None | Some(Command::Serve) => serve::run(cli.config).await,
+            Some(Command::Account(command)) => account::run(command, &open(&cli.config)?).await,
+            Some(Command::Session(command)) => session::run(command, &open(&cli.config)?).await,
+        }
+    });
+    // Not waiting for a prompt that was interrupted, or a lock that somebody else holds.
+    runtime.shutdown_background();
+    done.map_or_else(|failure| failed(&failure), |()| ExitCode::SUCCESS)
+}
+
+fn failed(failure: &Failure) -> ExitCode {
+    eprintln!("exeunt: {failure}");
+    ExitCode::from(FAILED)
+}
+
+/// The rooms, for a command that works on the data folder.
+fn open(config: &Config) -> Result<App, Failure> {
+    let clock = Clock::system();
+    let stores = Stores::files(&config.data, clock.now())?;
+    Ok(App::new(stores, config.public_url(config.listen.port()), Cost::STANDARD, clock))
+}

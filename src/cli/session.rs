@@ -1,0 +1,136 @@
+//! `exeunt session`: who is logged in, and ending that.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::{Failure, output};
+use crate::accounts::AccountName;
+use crate::actions::{
+    end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions, sweep,
+};
+use crate::app::App;
+use crate::sessions::{LastingFor, LiveSession, SessionId};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List live sessions
+    List {
+        /// Only this account's
+        #[arg(value_parser = AccountName::parse)]
+        name: Option<AccountName>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End sessions: whoever has them is logged out at once
+    End(End),
+    /// Remove expired sessions from the disk; they are refused either way
+    Sweep,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct End {
+    /// The ids that `session list` shows, which are also the files' names
+    #[arg(value_parser = parse_id)]
+    id: Vec<SessionId>,
+    /// Every session of this account
+    #[arg(long, value_name = "NAME", value_parser = AccountName::parse)]
+    account: Option<AccountName>,
+    /// Every session there is
+    #[arg(long)]
+    all: bool,
+}
+
+fn parse_id(text: &str) -> Result<SessionId, &'static str> {
+    SessionId::parse(text).ok_or("a session id is 32 hex digits")
+}
+
+pub async fn run(command: Command, app: &App) -> Result<(), Failure> {
+    match command {
+        Command::List { name, json } => list(name, json, app).await,
+        Command::End(end) => self::end(end, app).await,
+        Command::Sweep => {
+            let swept = sweep(app, |done, of| output::progress("Accounts swept", done, of)).await?;
+            println!("Removed {}, left {}.", output::count(swept.removed, "session"), swept.live);
+            match swept.failed {
+                0 => Ok(()),
+                failed => Err(format!("could not remove {}", output::count(failed, "session")).into()),
+            }
+        }
+    }
+}
+
+async fn end(end: End, app: &App) -> Result<(), Failure> {
+    let ended = match &end.account {
+        Some(name) => end_sessions_of(app, name)
+            .await?
+            .ok_or_else(|| Failure::from(format!("there is no account called {name}")))?,
+        None if end.all => end_every_session(app).await?,
+        None => end_each(&end.id, app).await?,
+    };
+    println!("Ended {}.", output::count(ended, "session"));
+    Ok(())
+}
+
+async fn end_each(ids: &[SessionId], app: &App) -> Result<usize, Failure> {
+    let mut ended = 0;
+    for &id in ids {
+        if end_session(app, id).await? {
+            ended += 1;
+        } else {
+            eprintln!("There is no session {id} (any more).");
+        }
+    }
+    Ok(ended)
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    account: String,
+    created: String,
+    last_seen: String,
+    expires: String,
+    remembered: bool,
+    browser: String,
+    address: Option<String>,
+}
+
+impl From<&LiveSession> for Row {
+    fn from(live: &LiveSession) -> Self {
+        let session = &live.session;
+        Self {
+            id: session.id.to_string(),
+            account: session.account_name.clone(),
+            created: session.created().to_string(),
+            last_seen: live.last_seen.to_string(),
+            expires: session.expires().to_string(),
+            remembered: session.lasting == LastingFor::Days30,
+            browser: session.browser.to_string(),
+            address: session.address.map(|address| address.to_string()),
+        }
+    }
+}
+
+async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Failure> {
+    let sessions = match name {
+        None => list_all_sessions(app).await?,
+        Some(name) => match app.accounts.read(&name).await? {
+            Some(account) => list_sessions(app, account.id).await?,
+            None => return Err(format!("there is no account called {name}").into()),
+        },
+    };
+    let rows: Vec<_> = sessions.iter().map(Row::from).collect();
+    if json {
+        return output::json(&rows);
+    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let address = row.address.unwrap_or_else(|| "-".to_owned());
+            [row.account, row.id, row.browser, address, row.created, row.last_seen]
+        })
+        .collect();
+    output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)
+}

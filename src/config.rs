@@ -1,0 +1,98 @@
+//! Settings: a flag, else the environment, else the default. A wrong one is refused at the start, in one
+//! line that names it; nothing reads a setting anywhere else.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use url::Url;
+
+/// What can be set.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Folder that holds sessions/ and accounts/
+    #[arg(long, env = "EXEUNT_DATA", value_name = "FOLDER", default_value = ".", global = true)]
+    pub data: PathBuf,
+
+    /// Where browsers find the site; its scheme decides the cookie's name and whether it is Secure
+    /// [default: http://localhost and the port listened on]
+    #[arg(long, env = "EXEUNT_URL", value_name = "URL", value_parser = PublicUrl::parse, global = true)]
+    pub url: Option<PublicUrl>,
+
+    /// Address to listen on
+    #[arg(
+        long,
+        env = "EXEUNT_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8000",
+        global = true
+    )]
+    pub listen: SocketAddr,
+
+    /// Serve style sheet and script from this folder as they are at each request, for working on them
+    #[arg(long, env = "EXEUNT_ASSETS", value_name = "FOLDER", hide = true, global = true)]
+    pub assets: Option<PathBuf>,
+}
+
+impl Config {
+    /// Where browsers find the site, when it listens on `port`.
+    #[must_use]
+    pub fn public_url(&self, port: u16) -> PublicUrl {
+        self.url.clone().unwrap_or_else(|| PublicUrl::on_localhost(port))
+    }
+}
+
+/// An http or https URL without a path: an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl(Url);
+
+impl PublicUrl {
+    /// Reads a setting.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err("it begins with http:// or https://".to_owned());
+        }
+        let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+        if has_more || !url.username().is_empty() || url.password().is_some() {
+            return Err("it is a scheme, a host and a port, and nothing more".to_owned());
+        }
+        Ok(Self(url))
+    }
+
+    /// `http://localhost` at a port.
+    ///
+    /// # Panics
+    /// Never: such a URL is one.
+    #[must_use]
+    pub fn on_localhost(port: u16) -> Self {
+        Self(Url::parse(&format!("http://localhost:{port}")).expect("BUG: this is a URL"))
+    }
+
+    /// As browsers write it in `Origin`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// Whether pages come over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// The host, without its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The address of `path` on this site, for links that are written down.
+    #[must_use]
+    pub fn to(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+}

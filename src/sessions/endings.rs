@@ -1,0 +1,53 @@
+//! Sessions that are over although the store has not let go of them. This process refuses them from the
+//! moment they are here, and none leaves before it is gone from the store.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::session_id::SessionId;
+use crate::account_id::AccountId;
+
+/// What has ended here and may still be in the store.
+#[derive(Debug, Default)]
+pub struct Endings {
+    unfinished: Mutex<HashMap<SessionId, AccountId>>,
+}
+
+impl Endings {
+    /// Refuses these from now on.
+    pub fn begin(&self, account: AccountId, ids: &[SessionId]) {
+        self.lock().extend(ids.iter().map(|&id| (id, account)));
+    }
+
+    /// The store has let go of these.
+    pub fn finish(&self, ids: &[SessionId]) {
+        let mut unfinished = self.lock();
+        for id in ids {
+            unfinished.remove(id);
+        }
+    }
+
+    /// Whether the session has ended and is only still in the store.
+    pub fn contains(&self, id: SessionId) -> bool {
+        self.lock().contains_key(&id)
+    }
+
+    /// What is still to be ended, by account.
+    pub fn unfinished(&self) -> HashMap<AccountId, Vec<SessionId>> {
+        let mut by_account: HashMap<_, Vec<_>> = HashMap::new();
+        for (&id, &account) in self.lock().iter() {
+            by_account.entry(account).or_default().push(id);
+        }
+        by_account
+    }
+
+    /// How many are still to be ended.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, AccountId>> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

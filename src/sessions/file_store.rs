@@ -1,0 +1,148 @@
+//! Sessions as files: `sessions/<account id>/<session id>`, each written once. A file's existence is the
+//! session's, for every process, and its mtime is when the session was last seen. It never keeps
+//! anything in memory.
+
+use async_trait::async_trait;
+
+use super::Swept;
+use super::session::{LiveSession, Session};
+use super::session_id::SessionId;
+use super::store::{NotEnded, SessionStore};
+use crate::account_id::AccountId;
+use crate::clock::{SignedDuration, Timestamp};
+use crate::files::{Contents, Folder, blocking};
+use crate::record;
+use crate::store_error::{StoreError, While};
+
+/// A file that does not decode may be one that is being written. After this long it is not.
+const HALF_WRITTEN_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// Sessions in a folder.
+#[derive(Clone, Debug)]
+pub struct FileSessionStore {
+    folder: Folder,
+}
+
+impl FileSessionStore {
+    /// Sessions in `folder`, which is made where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made or closed to others.
+    pub fn open(folder: Folder) -> Result<Self, StoreError> {
+        folder.ensure().doing("opening the folder of sessions")?;
+        Ok(Self { folder })
+    }
+
+    /// Does `work` in the account's folder, on a thread that may block.
+    async fn in_folder<T, W>(&self, account: AccountId, work: W) -> T
+    where
+        T: Send + 'static,
+        W: FnOnce(Folder) -> T + Send + 'static,
+    {
+        let folder = self.folder.folder(&account.to_string());
+        blocking(move || work(folder)).await
+    }
+}
+
+#[async_trait]
+impl SessionStore for FileSessionStore {
+    async fn create(&self, session: &Session) -> Result<(), StoreError> {
+        let (name, bytes, seen) = (session.id.to_string(), record::encode(session), session.created());
+        self.in_folder(session.account, move |folder| folder.create(&name, &bytes, seen))
+            .await
+            .doing("writing a session")
+    }
+
+    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<LiveSession>, StoreError> {
+        self.in_folder(account, move |folder| folder.read(&id.to_string()))
+            .await
+            .map(|contents| contents.and_then(|contents| decode(&contents, account, id)))
+            .doing("reading a session")
+    }
+
+    async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError> {
+        self.in_folder(account, move |folder| folder.touch(&id.to_string(), seen))
+            .await
+            .doing("noting when a session was seen")
+    }
+
+    async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded> {
+        let names: Vec<_> = ids.iter().map(SessionId::to_string).collect();
+        let removed = self.in_folder(account, move |folder| folder.remove(&names)).await;
+        removed.map_err(|kept| NotEnded {
+            ids: kept.names.iter().filter_map(|name| SessionId::parse(name)).collect(),
+            source: StoreError::new("ending a session", kept.source),
+        })
+    }
+
+    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError> {
+        self.in_folder(account, move |folder| {
+            let mut found = Vec::new();
+            for id in session_ids(&folder)? {
+                let contents = folder.read(&id.to_string())?;
+                found.extend(contents.and_then(|contents| decode(&contents, account, id)));
+            }
+            Ok(found)
+        })
+        .await
+        .doing("listing sessions")
+    }
+
+    async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
+        let root = self.folder.clone();
+        blocking(move || {
+            for account in account_ids(&root)? {
+                if root.folder(&account.to_string()).has(&id.to_string())? {
+                    return Ok(Some(account));
+                }
+            }
+            Ok(None)
+        })
+        .await
+        .doing("looking for a session")
+    }
+
+    async fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
+        let root = self.folder.clone();
+        blocking(move || account_ids(&root)).await.doing("listing accounts with sessions")
+    }
+
+    async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
+        self.in_folder(account, move |folder| {
+            let mut swept = Swept::default();
+            let mut over = Vec::new();
+            for id in session_ids(&folder)? {
+                let name = id.to_string();
+                let Some(contents) = folder.read(&name)? else { continue };
+                match decode(&contents, account, id) {
+                    Some(found) if found.is_live(now) => swept.live += 1,
+                    None if now.duration_since(contents.modified) < HALF_WRITTEN_FOR => {}
+                    _ => over.push(name),
+                }
+            }
+            if !over.is_empty() {
+                swept.failed = folder.remove(&over).map_or_else(|kept| kept.names.len(), |_| 0);
+                swept.removed = over.len() - swept.failed;
+            }
+            folder.remove_if_empty()?;
+            Ok(swept)
+        })
+        .await
+        .doing("sweeping sessions")
+    }
+}
+
+fn account_ids(root: &Folder) -> std::io::Result<Vec<AccountId>> {
+    Ok(root.names()?.iter().filter_map(|name| AccountId::parse(name)).collect())
+}
+
+fn session_ids(folder: &Folder) -> std::io::Result<Vec<SessionId>> {
+    Ok(folder.names()?.iter().filter_map(|name| SessionId::parse(name)).collect())
+}
+
+/// The session in a file, if the file is whole and is the one it says it is.
+fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<LiveSession> {
+    let session: Session = record::decode(&contents.bytes)?;
+    (session.account == account && session.id == id)
+        .then_some(LiveSession { session, last_seen: contents.modified })
+}

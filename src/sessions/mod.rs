@@ -1,0 +1,178 @@
+//! Who is logged in: sessions, the tokens that open them, and where they are kept.
+//! It never knows a password, and it never writes a session a second time.
+
+mod browser;
+mod endings;
+mod file_store;
+mod session;
+mod session_id;
+mod store;
+mod token;
+
+use std::sync::Arc;
+
+pub use browser::Browser;
+pub use endings::Endings;
+pub use file_store::FileSessionStore;
+pub use session::{LastingFor, LiveSession, NewSession, Session};
+pub use session_id::SessionId;
+pub use store::{NotEnded, SessionStore};
+pub use token::Token;
+
+use crate::account_id::AccountId;
+use crate::clock::{SignedDuration, Timestamp};
+use crate::store_error::StoreError;
+
+/// How much later than the last time a session must be seen for that to be written down: precise enough
+/// for people and for the idle clock, rare enough for the disk.
+const SEEN_AT_MOST_EVERY: SignedDuration = SignedDuration::from_mins(1);
+
+/// Sessions that an account may have; the next login ends the one that was seen longest ago.
+pub const CAP: usize = 100;
+
+/// Whether a request counts as its session being seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// A person did something.
+    Active,
+    /// A program asked on its own: an event stream, a proxy's background poll.
+    Passive,
+}
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Live sessions left as they are.
+    pub live: usize,
+    /// Expired or damaged ones removed.
+    pub removed: usize,
+    /// Those that could not be removed; they are refused, and tried again.
+    pub failed: usize,
+}
+
+/// All sessions of the site.
+pub struct Sessions {
+    store: Arc<dyn SessionStore>,
+    endings: Endings,
+}
+
+impl Sessions {
+    /// Sessions kept in `store`.
+    pub fn new(store: Arc<dyn SessionStore>) -> Self {
+        Self { store, endings: Endings::default() }
+    }
+
+    /// Starts a session. Once the token is here the session is on disk, and a power cut keeps it.
+    ///
+    /// # Errors
+    /// When the store fails; then there is no session.
+    pub async fn start(&self, new: NewSession, now: Timestamp) -> Result<(Token, Session), StoreError> {
+        let token = Token::generate(new.account);
+        let session = Session::start(new, token.session_id(), now);
+        self.store.create(&session).await?;
+        Ok((token, session))
+    }
+
+    /// The live session that `token` opens, if there is one.
+    ///
+    /// # Errors
+    /// When the store cannot say: then nobody knows, and the caller must not let anybody in.
+    pub async fn resume(
+        &self,
+        token: &Token,
+        presence: Presence,
+        now: Timestamp,
+    ) -> Result<Option<LiveSession>, StoreError> {
+        let (account, id) = (token.account(), token.session_id());
+        if self.endings.contains(id) {
+            return Ok(None);
+        }
+        let Some(mut found) = self.store.read(account, id).await? else { return Ok(None) };
+        if !found.is_live(now) {
+            return Ok(None);
+        }
+        if presence == Presence::Active && now.duration_since(found.last_seen) >= SEEN_AT_MOST_EVERY {
+            // A disk that cannot note it makes the session idle sooner; that is no reason to refuse.
+            match self.store.touch(account, id, now).await {
+                Ok(()) => found.last_seen = now,
+                Err(error) => tracing::warn!(%error, session = %id, "last seen was not noted"),
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// The account's live sessions, the one seen last first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<LiveSession>, StoreError> {
+        let mut sessions = self.store.list(account).await?;
+        sessions.retain(|found| found.is_live(now) && !self.endings.contains(found.session.id));
+        sessions.sort_by_key(|found| (std::cmp::Reverse(found.last_seen), found.session.id));
+        Ok(sessions)
+    }
+
+    /// Every session that the store still has of the account, live or not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
+        Ok(self.store.list(account).await?.into_iter().map(|found| found.session.id).collect())
+    }
+
+    /// Ends sessions of one account, and answers how many there were. Once it has answered, no power cut
+    /// brings them back; ending what has ended is success.
+    ///
+    /// # Errors
+    /// When the store cannot let go of all. Those are refused here from now on, and tried again.
+    pub async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let ended = self.store.end(account, ids).await;
+        match &ended {
+            Ok(_) => self.endings.finish(ids),
+            Err(kept) => self.endings.begin(account, &kept.ids),
+        }
+        ended
+    }
+
+    /// Whose session `id` is, if there is a file of that name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
+        self.store.owner(id).await
+    }
+
+    /// Every account that may have sessions.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
+        self.store.accounts().await
+    }
+
+    /// Whether something that should have ended is still in the store.
+    #[must_use]
+    pub fn has_unfinished_endings(&self) -> bool {
+        self.endings.len() > 0
+    }
+
+    /// Tries again to end what could not be ended, and answers how many are still left.
+    pub async fn retry_endings(&self) -> usize {
+        for (account, ids) in self.endings.unfinished() {
+            // A failure keeps them where they are: in `endings`, refused.
+            let _ = self.end(account, &ids).await;
+        }
+        self.endings.len()
+    }
+
+    /// Removes the account's expired and damaged sessions.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
+        self.store.sweep(account, now).await
+    }
+}

@@ -1,0 +1,126 @@
+//! A session as it was at its start. It never changes: when it was last seen is kept beside it.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::browser::Browser;
+use super::session_id::SessionId;
+use crate::account_id::AccountId;
+use crate::clock::{self, SignedDuration, Timestamp};
+use crate::record::Record;
+
+/// How long a session lasts (NIST SP 800-63B-4, sections 2.2.3 and 2.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LastingFor {
+    /// Until the browser is closed: one hour idle, 24 hours in all (AAL2).
+    ThisVisit,
+    /// Remembered: 30 days, idle or not (AAL1).
+    Days30,
+}
+
+impl LastingFor {
+    /// How long it may go unseen.
+    #[must_use]
+    pub fn idle(self) -> SignedDuration {
+        match self {
+            Self::ThisVisit => SignedDuration::from_hours(1),
+            Self::Days30 => self.absolute(),
+        }
+    }
+
+    /// How long it may last at all.
+    #[must_use]
+    pub fn absolute(self) -> SignedDuration {
+        match self {
+            Self::ThisVisit => SignedDuration::from_hours(24),
+            Self::Days30 => SignedDuration::from_hours(24 * 30),
+        }
+    }
+}
+
+/// What is known when a session starts.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What that account is called.
+    pub account_name: String,
+    /// How long it is to last.
+    pub lasting: LastingFor,
+    /// What it started in.
+    pub browser: Browser,
+    /// Where from.
+    pub address: Option<IpAddr>,
+}
+
+/// A session, as written once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Its handle, and its file's name.
+    pub id: SessionId,
+    /// What the account was called.
+    pub account_name: String,
+    created: i64,
+    expires: i64,
+    /// How long it lasts.
+    pub lasting: LastingFor,
+    /// What it started in, in words.
+    pub browser: Browser,
+    /// Where from.
+    pub address: Option<IpAddr>,
+}
+
+impl Record for Session {
+    const KIND: u8 = b's';
+    const VERSION: u8 = 1;
+}
+
+impl Session {
+    /// A session that starts now.
+    #[must_use]
+    pub fn start(new: NewSession, id: SessionId, now: Timestamp) -> Self {
+        Self {
+            account: new.account,
+            id,
+            account_name: new.account_name,
+            created: now.as_second(),
+            expires: now.as_second() + new.lasting.absolute().as_secs(),
+            lasting: new.lasting,
+            browser: new.browser,
+            address: new.address,
+        }
+    }
+
+    /// When it started.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        clock::at_second(self.created)
+    }
+
+    /// When it ends at the latest.
+    #[must_use]
+    pub fn expires(&self) -> Timestamp {
+        clock::at_second(self.expires)
+    }
+}
+
+/// A session, and when it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession {
+    /// As it was at its start.
+    pub session: Session,
+    /// The last time a person used it, give or take a minute.
+    pub last_seen: Timestamp,
+}
+
+impl LiveSession {
+    /// Whether both clocks still let it live.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        let idle = now.duration_since(self.last_seen);
+        now < self.session.expires() && idle < self.session.lasting.idle()
+    }
+}

@@ -1,0 +1,80 @@
+//! What every store of sessions promises. `tests/spec/session_store.rs` holds each one to it.
+
+use async_trait::async_trait;
+
+use super::Swept;
+use super::session::{LiveSession, Session};
+use super::session_id::SessionId;
+use crate::account_id::AccountId;
+use crate::clock::Timestamp;
+use crate::store_error::StoreError;
+
+/// Where sessions are kept.
+///
+/// Creating and seeing are separate calls and neither does the other's work, so nothing can write back a
+/// session that has ended. A store never decides whether a session is still live, but for [`sweep`]: it
+/// keeps what it was given and the time it was last seen.
+///
+/// [`sweep`]: SessionStore::sweep
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// Keeps a new session, seen when it was created. When this has answered, a power cut keeps it.
+    ///
+    /// # Errors
+    /// When the id is taken or the store fails; then nothing is kept.
+    async fn create(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// The session, if it is there whole and bears these very ids.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<LiveSession>, StoreError>;
+
+    /// Notes when the session was last seen. For one that has ended this does nothing at all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError>;
+
+    /// Ends these, and answers how many were there. When this has answered, no process finds them and no
+    /// power cut brings them back; what has ended already is success.
+    ///
+    /// # Errors
+    /// [`NotEnded`] names those that may still be there.
+    async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded>;
+
+    /// Every whole session of the account, live or not, in no order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError>;
+
+    /// Whose session `id` is, if there is something of that name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError>;
+
+    /// Every account that may have sessions, in no order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn accounts(&self) -> Result<Vec<AccountId>, StoreError>;
+
+    /// Removes the account's expired sessions, and what a crash or damage left of others.
+    ///
+    /// # Errors
+    /// When the store fails as a whole; single failures are counted.
+    async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError>;
+}
+
+/// Sessions that the store could not let go of.
+#[derive(Debug, thiserror::Error)]
+#[error("ending {} session(s): {source}", ids.len())]
+pub struct NotEnded {
+    /// Those that may still be there.
+    pub ids: Vec<SessionId>,
+    /// Why.
+    #[source]
+    pub source: StoreError,
+}

@@ -1,0 +1,27 @@
+//! The two kinds of answer: a whole page, or a 303. It never asks whether htmx wanted it.
+
+use maud::Markup;
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{IntoResponse, Response};
+
+use super::Site;
+use super::pages::Layout;
+use super::return_to::ReturnTo;
+
+impl Site {
+    /// A whole page. `viewer` is the name of whoever is logged in.
+    pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&str>, main: Markup) -> Response {
+        let assets = self.assets.links();
+        let page = Layout { title, viewer, assets: &assets }.around(main);
+        page.into_string().with_content_type("text/html; charset=utf-8").with_status(status).into_response()
+    }
+}
+
+/// Leads to a page of this site.
+pub fn see_other(page: &ReturnTo) -> Response {
+    Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, location(page)).finish()
+}
+
+fn location(page: &ReturnTo) -> HeaderValue {
+    HeaderValue::from_str(page.as_str()).expect("BUG: a page's path is ASCII without control characters")
+}

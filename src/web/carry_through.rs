@@ -1,0 +1,37 @@
+//! What was begun is carried through. A browser that goes away in the middle of a post must not leave a
+//! logout half done, so posts run in tasks of their own; the answer may find nobody, the work is done.
+
+use std::sync::Arc;
+
+use poem::{Endpoint, Middleware, Request, Response, Result};
+
+use super::errors::Failure;
+
+/// The middleware.
+pub struct CarryThrough;
+
+impl<E: Endpoint<Output = Response> + 'static> Middleware<E> for CarryThrough {
+    type Output = CarriedThrough<E>;
+
+    fn transform(&self, endpoint: E) -> Self::Output {
+        CarriedThrough(Arc::new(endpoint))
+    }
+}
+
+/// An endpoint whose posts go on without their browser.
+pub struct CarriedThrough<E>(Arc<E>);
+
+impl<E: Endpoint<Output = Response> + 'static> Endpoint for CarriedThrough<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if request.method().is_safe() {
+            return self.0.call(request).await;
+        }
+        let endpoint = Arc::clone(&self.0);
+        match tokio::spawn(async move { endpoint.call(request).await }).await {
+            Ok(answer) => answer,
+            Err(error) => Err(Failure::internal(&error).into()),
+        }
+    }
+}

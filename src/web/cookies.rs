@@ -1,0 +1,117 @@
+//! The cookie, read from the header's bytes and written by hand: the usual parsers decode names, so that
+//! `__%48ost-exeunt` would pass for `__Host-exeunt`, and drop all cookies for one odd byte in a neighbour's.
+
+use poem::http::{HeaderMap, HeaderValue, header};
+
+use crate::config::PublicUrl;
+use crate::sessions::{LastingFor, Token};
+
+/// Every name that the cookie has under some setting.
+const OURS: [&str; 3] = ["__Host-exeunt", "__Secure-exeunt", "exeunt"];
+
+/// How the cookie is called and kept at this site.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookies {
+    is_https: bool,
+}
+
+/// What a browser sent.
+#[derive(Clone, Debug, Default)]
+pub struct Presented {
+    /// Every value of the cookie that may be a token: there can be several, from other paths or domains.
+    pub tokens: Vec<Token>,
+    /// Our names that came in, whatever their values.
+    pub names: Vec<&'static str>,
+}
+
+/// What an answer does to the cookie; kept in the answer until [`Cookies`] writes it.
+#[derive(Clone, Debug)]
+pub enum CookieChange {
+    /// A session has started.
+    Start(Token, LastingFor),
+    /// This browser is logged out.
+    Expire,
+}
+
+impl Cookies {
+    /// As the public URL asks for.
+    pub fn of(url: &PublicUrl) -> Self {
+        Self { is_https: url.is_https() }
+    }
+
+    /// `__Host-` needs TLS; on plain http Safari would refuse such a cookie.
+    pub fn name(self) -> &'static str {
+        if self.is_https { "__Host-exeunt" } else { "exeunt" }
+    }
+
+    /// Reads the `Cookie` headers.
+    pub fn read(self, headers: &HeaderMap) -> Presented {
+        let mut presented = Presented::default();
+        for header in headers.get_all(header::COOKIE) {
+            for pair in header.as_bytes().split(|&byte| byte == b';') {
+                let Some(at) = pair.iter().position(|&byte| byte == b'=') else { continue };
+                let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
+                let Some(&name) = OURS.iter().find(|ours| ours.as_bytes() == name) else { continue };
+                if !presented.names.contains(&name) {
+                    presented.names.push(name);
+                }
+                if name == self.name() {
+                    presented.tokens.extend(Token::parse(value));
+                }
+            }
+        }
+        presented
+    }
+
+    /// The `Set-Cookie` headers of an answer. `rejected` are names that came in and opened nothing.
+    pub fn write(self, change: Option<&CookieChange>, rejected: &[&'static str]) -> Vec<HeaderValue> {
+        let mut written = Vec::new();
+        let mut expired: Vec<_> = rejected.to_vec();
+        match change {
+            Some(CookieChange::Start(token, lasting)) => {
+                expired.retain(|&name| name != self.name());
+                written.push(self.start(token, *lasting));
+            }
+            Some(CookieChange::Expire) if !expired.contains(&self.name()) => expired.push(self.name()),
+            _ => {}
+        }
+        written.extend(expired.into_iter().map(|name| self.expire(name)));
+        written
+    }
+
+    fn start(self, token: &Token, lasting: LastingFor) -> HeaderValue {
+        let max_age = match lasting {
+            LastingFor::ThisVisit => String::new(),
+            LastingFor::Days30 => format!("; Max-Age={}", lasting.absolute().as_secs()),
+        };
+        let (name, attributes) = (self.name(), self.attributes(self.name()));
+        let value = format!("{name}={}{attributes}{max_age}", token.reveal());
+        let mut value = HeaderValue::from_str(&value).expect("BUG: a token is base64url");
+        value.set_sensitive(true);
+        value
+    }
+
+    /// With the same attributes, or the browser would keep it; with both ways of saying when, for all
+    /// browsers.
+    fn expire(self, name: &str) -> HeaderValue {
+        let attributes = self.attributes(name);
+        let value = format!("{name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        HeaderValue::from_str(&value).expect("BUG: our names and attributes are ASCII")
+    }
+
+    fn attributes(self, name: &str) -> &'static str {
+        if self.is_https || name.starts_with("__") {
+            "; Path=/; HttpOnly; SameSite=Lax; Secure"
+        } else {
+            "; Path=/; HttpOnly; SameSite=Lax"
+        }
+    }
+}
+
+/// Spaces and tabs, which is all that may stand around a name or a value.
+fn trim(bytes: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = bytes.iter().position(|byte| !is_blank(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    &bytes[start..end]
+}

@@ -1,0 +1,194 @@
+//! What went wrong, in two messages: one for the visitor, one for the log. Nothing that the machine says
+//! of itself ever reaches a page.
+
+use std::fmt::{self, Display};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::{Endpoint, Request, Response, Result};
+
+use super::Site;
+use super::pages;
+use super::visitor::Visitor;
+use crate::actions::ActionError;
+use crate::store_error::StoreError;
+
+/// Seconds after which it makes sense to try again what the machine could not do now.
+const RETRY_AFTER: &str = "5";
+
+/// An answer that is an error page.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    status: StatusCode,
+    title: &'static str,
+    /// For the visitor.
+    message: &'static str,
+    /// For the log, where there is more to say.
+    detail: Option<String>,
+    /// A header that belongs to the status.
+    header: Option<(header::HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, title: &'static str, message: &'static str) -> Self {
+        Self { status, title, message, detail: None, header: None }
+    }
+
+    /// The request's body is not what a form of ours sends.
+    pub fn bad_request(message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "That was not a form of ours", message)
+    }
+
+    /// A post from another site.
+    pub fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Not from here",
+            "Another site sent you here with an order that only you can give. Nothing was done.",
+        )
+    }
+
+    /// No such page.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "No such page", "There is nothing at this address.")
+    }
+
+    /// No such session, or somebody else's.
+    pub fn no_such_session() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "No such session", "None of your sessions has this id.")
+    }
+
+    /// A link that opens nothing.
+    pub fn link_over() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "This link is over",
+            "It has been used already, is more than a day old, or a newer one took its place. \
+             Ask whoever gave it to you for a new one.",
+        )
+    }
+
+    /// A method that the path does not have.
+    pub fn method_not_allowed(allowed: &'static str) -> Self {
+        Self {
+            header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not possible here",
+                "This address does not take that kind of request.",
+            )
+        }
+    }
+
+    /// A body of more than is ever needed.
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too much at once",
+            "The form held more than this site ever needs. Nothing was done.",
+        )
+    }
+
+    /// A mistake of ours.
+    pub fn internal(detail: &dyn Display) -> Self {
+        Self {
+            detail: Some(detail.to_string()),
+            ..Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                "That is our mistake. It has been noted. Please try again.",
+            )
+        }
+    }
+
+    fn unavailable(title: &'static str, message: &'static str, detail: &dyn Display) -> Self {
+        Self {
+            detail: Some(detail.to_string()),
+            header: Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, message)
+        }
+    }
+
+    /// The page in full, with its line in the log.
+    pub fn answer(self, site: &Site, viewer: Option<&str>) -> Response {
+        if let Some(detail) = &self.detail {
+            tracing::error!(status = self.status.as_u16(), "{}: {detail}", self.title);
+        }
+        let mut answer = site.page(self.status, self.title, viewer, pages::error(self.title, self.message));
+        if let Some((name, value)) = self.header {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(
+            "Not now",
+            "The server cannot reach what it needs to answer. Nothing was changed. Please try again.",
+            &error,
+        )
+    }
+}
+
+impl From<ActionError> for Failure {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Store(error) => error.into(),
+            ActionError::NotEnded(error) => Self::unavailable(
+                "Not logged out yet",
+                "The server could not delete what it had to. It refuses that login from now on, \
+                 and keeps trying to delete it. Please try again in a moment, and do not rely on \
+                 being logged out before this page says so.",
+                &error,
+            ),
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl ResponseError for Failure {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+/// Turns every error of what is inside into a whole page, poem's own and panics included.
+pub async fn as_pages<E: Endpoint<Output = Response>>(
+    endpoint: Arc<E>,
+    request: Request,
+) -> Result<Response> {
+    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    let visitor = request.data::<Arc<Visitor>>().cloned();
+    let outcome = AssertUnwindSafe(endpoint.call(request)).catch_unwind().await;
+    match outcome.unwrap_or_else(|_| Err(Failure::internal(&"a handler panicked").into())) {
+        Ok(answer) => Ok(answer),
+        // A redirect, where a page needs a login.
+        Err(error) if error.is_from_response() => Ok(error.into_response()),
+        Err(error) => {
+            let viewer = visitor.as_ref().and_then(|visitor| visitor.account_name());
+            Ok(failure(error).answer(&site, viewer))
+        }
+    }
+}
+
+fn failure(error: poem::Error) -> Failure {
+    if error.is::<NotFoundError>() {
+        return Failure::not_found();
+    }
+    if error.is::<MethodNotAllowedError>() {
+        return Failure::method_not_allowed("GET, HEAD");
+    }
+    error.downcast::<Failure>().unwrap_or_else(|error| Failure::internal(&error))
+}

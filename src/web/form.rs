@@ -1,0 +1,34 @@
+//! Reading a form, bounded before it is looked at.
+
+use poem::error::ReadBodyError;
+use poem::http::header;
+use poem::{FromRequest, Request, RequestBody, Result};
+use serde::de::DeserializeOwned;
+
+use super::errors::Failure;
+
+/// Bytes in a form: a name, a password and an address to return to, with room to spare.
+const LIMIT: usize = 16 * 1024;
+
+/// The fields of a posted form.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+impl<'a, T: DeserializeOwned> FromRequest<'a> for Form<T> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+        let kind = request.content_type().unwrap_or("").split(';').next().unwrap_or("").trim();
+        // Without a body there is no kind either: `curl -X POST /logout` is a form without fields.
+        let has_body = request.header(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+            || request.header(header::TRANSFER_ENCODING).is_some();
+        if has_body && !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Failure::bad_request("Forms are sent as application/x-www-form-urlencoded.").into());
+        }
+        let bytes = body.take()?.into_bytes_limit(LIMIT).await.map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => Failure::too_large(),
+            _ => Failure::bad_request("The form did not arrive whole."),
+        })?;
+        let fields = serde_urlencoded::from_bytes(&bytes)
+            .map_err(|_| Failure::bad_request("A field was missing, or there twice."))?;
+        Ok(Self(fields))
+    }
+}

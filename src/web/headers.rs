@@ -1,0 +1,66 @@
+//! The headers that every answer carries, whatever its status. It never overrides what an answer says of
+//! its own caching.
+
+use std::sync::Arc;
+
+use poem::http::{HeaderName, HeaderValue, header};
+use poem::{Endpoint, IntoResponse, Request, Response, Result};
+
+use crate::config::PublicUrl;
+
+/// Everything from here, and nothing inline.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// A login page needs none of these.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), \
+     gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
+
+const ALWAYS: [(HeaderName, &str); 8] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // Not `no-referrer`: it would make our own forms send `Origin: null`.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
+    (HeaderName::from_static("x-robots-tag"), "noindex"),
+];
+
+/// Two years, as browsers' preload lists ask for.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
+
+/// What a page depends on besides its address.
+const VARY: &str = "Cookie, HX-Request, HX-Current-URL";
+
+/// The headers of this site.
+#[derive(Clone, Copy)]
+pub struct Headers {
+    is_https: bool,
+}
+
+impl Headers {
+    /// As the public URL asks for.
+    pub fn of(url: &PublicUrl) -> Self {
+        Self { is_https: url.is_https() }
+    }
+
+    /// Completes whatever answer comes from inside.
+    pub async fn complete<E: Endpoint>(self, endpoint: Arc<E>, request: Request) -> Result<Response> {
+        let mut answer = endpoint.get_response(request).await.into_response();
+        let headers = answer.headers_mut();
+        for (name, value) in ALWAYS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if self.is_https {
+            let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::VARY, HeaderValue::from_static(VARY));
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,88 @@
+//! `GET /login` and `POST /login`.
+
+use std::sync::Arc;
+
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::web::Data;
+use poem::{Request, Response, Result, handler};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::Site;
+use super::answer::see_other;
+use super::cookies::CookieChange;
+use super::errors::Failure;
+use super::form::Form;
+use super::pages::{LoginPage, LoginWord};
+use super::return_to::ReturnTo;
+use super::visitor::Visitor;
+use crate::actions::{Attempt, LoggedIn, log_in};
+use crate::sessions::LastingFor;
+
+#[derive(Deserialize)]
+struct Fields {
+    #[serde(default)]
+    username: String,
+    #[serde(default)]
+    password: String,
+    remember: Option<String>,
+    next: Option<String>,
+}
+
+#[handler]
+pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, request: &Request) -> Response {
+    let query = request.uri().query().unwrap_or("");
+    let field = |name: &str| {
+        form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value)
+    };
+    let next = ReturnTo::or_home(field("next").as_deref());
+    if visitor.session().is_some() {
+        return see_other(&next);
+    }
+    let word = field("logged_out").map(|_| LoginWord::LoggedOut);
+    site.login_page(StatusCode::OK, &LoginPage { word, next: next.as_str(), username: "", remember: false })
+}
+
+#[handler]
+pub async fn submit(
+    Data(site): Data<&Arc<Site>>,
+    Data(visitor): Data<&Arc<Visitor>>,
+    Form(fields): Form<Fields>,
+) -> Result<Response> {
+    let next = ReturnTo::or_home(fields.next.as_deref());
+    let lasting = match fields.remember {
+        Some(_) => LastingFor::Days30,
+        None => LastingFor::ThisVisit,
+    };
+    let attempt =
+        Attempt { username: &fields.username, password: &fields.password, lasting, visit: visitor.visit() };
+    let (status, word) = match log_in(&site.app, attempt).await.map_err(Failure::from)? {
+        LoggedIn::Started(started) => {
+            let mut answer = see_other(&next);
+            answer.set_data(CookieChange::Start(started.token, started.session.lasting));
+            return Ok(answer);
+        }
+        LoggedIn::Refused => (StatusCode::UNPROCESSABLE_ENTITY, LoginWord::Wrong),
+        LoggedIn::Throttled(too_many) => {
+            (StatusCode::TOO_MANY_REQUESTS, LoginWord::Wait { seconds: too_many.wait.as_secs().max(1) })
+        }
+        LoggedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, LoginWord::Wait { seconds: 5 }),
+    };
+    let page = LoginPage {
+        word: Some(word),
+        next: next.as_str(),
+        username: &fields.username,
+        remember: fields.remember.is_some(),
+    };
+    let mut answer = site.login_page(status, &page);
+    if let LoginWord::Wait { seconds } = word {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(answer)
+}
+
+impl Site {
+    fn login_page(&self, status: StatusCode, page: &LoginPage<'_>) -> Response {
+        self.page(status, "Log in", None, page.main())
+    }
+}

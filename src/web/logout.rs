@@ -1,0 +1,92 @@
+//! `GET /logout` and `POST /logout`. Whoever comes without a session is logged out already, and is told
+//! so; a failure to delete is told as well, and the cookie goes in any case.
+
+use std::sync::Arc;
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem::{Response, Result, handler};
+use serde::Deserialize;
+
+use super::answer::see_other;
+use super::cookies::CookieChange;
+use super::errors::Failure;
+use super::form::Form;
+use super::return_to::ReturnTo;
+use super::visitor::Visitor;
+use super::{Site, pages};
+use crate::actions::{self, ActionError, LoggedOutOne};
+use crate::sessions::{Session, SessionId};
+
+const THIS: &str = "this";
+const OTHERS: &str = "others";
+const ALL: &str = "all";
+
+#[derive(Deserialize)]
+struct Fields {
+    /// `this`, `others`, `all` or a session id.
+    which: Option<String>,
+    next: Option<String>,
+}
+
+#[handler]
+pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>) -> Response {
+    site.page(StatusCode::OK, "Log out", visitor.account_name(), pages::logout())
+}
+
+#[handler]
+pub async fn submit(
+    Data(site): Data<&Arc<Site>>,
+    Data(visitor): Data<&Arc<Visitor>>,
+    Form(fields): Form<Fields>,
+) -> Result<Response> {
+    let next = ReturnTo::or_home(fields.next.as_deref());
+    let app = &site.app;
+    match (fields.which.as_deref().unwrap_or(THIS), visitor.session().map(|live| &live.session)) {
+        (THIS, _) => Ok(leave(site, &next, actions::log_out_here(app, visitor.tokens()).await)),
+        (ALL, Some(this)) => {
+            let done = actions::log_out_everywhere(app, this, visitor.tokens()).await;
+            Ok(leave(site, &next, done.map(drop)))
+        }
+        (ALL, None) => {
+            let here = actions::log_out_here(app, visitor.tokens()).await;
+            Ok(leave(site, &next, here.and(visitor.is_known())))
+        }
+        (OTHERS, Some(this)) => {
+            actions::log_out_others(app, this).await.map_err(Failure::from)?;
+            Ok(see_other(&ReturnTo::home()))
+        }
+        (id, Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
+        (_, None) => {
+            visitor.is_known().map_err(Failure::from)?;
+            Ok(see_other(&ReturnTo::home().login_first()))
+        }
+    }
+}
+
+async fn log_out_by_id(
+    site: &Site,
+    visitor: &Visitor,
+    this: &Session,
+    id: &str,
+    next: &ReturnTo,
+) -> Result<Response> {
+    let id = SessionId::parse(id).ok_or_else(Failure::no_such_session)?;
+    if id == this.id {
+        return Ok(leave(site, next, actions::log_out_here(&site.app, visitor.tokens()).await));
+    }
+    match actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)? {
+        LoggedOutOne::Ended => Ok(see_other(&ReturnTo::home())),
+        LoggedOutOne::NotYours => Err(Failure::no_such_session().into()),
+    }
+}
+
+/// The answer to whoever is logged out here, whether or not the server could do its part.
+fn leave(site: &Site, next: &ReturnTo, done: std::result::Result<(), ActionError>) -> Response {
+    let mut answer = match done {
+        Ok(()) => see_other(&ReturnTo::logged_out(next)),
+        Err(error) => Failure::from(error).answer(site, None),
+    };
+    answer.set_data(CookieChange::Expire);
+    answer
+}

@@ -1,0 +1,65 @@
+//! The door for browsers: routes, and the middleware around them. It never decides anything that a door
+//! for operators would have to decide again; that is in the actions.
+
+mod account;
+mod answer;
+mod assets;
+mod carry_through;
+mod cookies;
+mod errors;
+mod form;
+mod headers;
+mod htmx;
+mod join;
+mod login;
+mod logout;
+mod methods;
+pub mod pages;
+mod return_to;
+mod same_site;
+mod server;
+mod visitor;
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt, Response, Route};
+
+use crate::app::App;
+pub use assets::Assets;
+pub use server::serve;
+
+use carry_through::CarryThrough;
+use cookies::Cookies;
+use methods::Methods;
+
+/// What every handler can see.
+pub(crate) struct Site {
+    app: Arc<App>,
+    assets: Assets,
+    cookies: Cookies,
+}
+
+/// The whole site: the route table, and around it the middleware. A request goes through the list from
+/// its end to its beginning, and its answer back from its beginning to its end.
+pub fn site(app: Arc<App>, assets: Assets) -> impl Endpoint<Output = Response> + 'static {
+    let cookies = Cookies::of(&app.url);
+    let headers = headers::Headers::of(&app.url);
+    let site = Arc::new(Site { app, assets, cookies });
+    let pages = Route::new()
+        .at("/", Methods::get(account::show))
+        .at("/login", Methods::get(login::show).post(login::submit))
+        .at("/logout", Methods::get(logout::show).post(logout::submit))
+        .at("/join/:code", Methods::get(join::show).post(join::submit))
+        .around(errors::as_pages)
+        .around(visitor::recognise)
+        .with(CarryThrough);
+    Route::new()
+        .at("/assets/:file", Methods::get(assets::show))
+        .nest_no_strip("/", pages)
+        .around(errors::as_pages)
+        .around(same_site::guard)
+        .around(htmx::translate)
+        .around(move |endpoint, request| headers.complete(endpoint, request))
+        .data(site)
+        .map_to_response()
+}

@@ -1,0 +1,77 @@
+//! The account page: who is logged in here, where else, and the buttons that end it.
+
+use maud::{Markup, html};
+
+use super::parts::LogOutButton;
+use super::when::ago;
+use crate::clock::Timestamp;
+use crate::sessions::LiveSession;
+
+/// The account page.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountPage<'a> {
+    /// The session that looks at it.
+    pub this: &'a LiveSession,
+    /// All of the account's sessions, this one among them.
+    pub sessions: &'a [LiveSession],
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+impl AccountPage<'_> {
+    /// Its main part.
+    #[must_use]
+    pub fn main(&self) -> Markup {
+        let others: Vec<_> =
+            self.sessions.iter().filter(|live| live.session.id != self.this.session.id).collect();
+        html! {
+            h1 { (self.this.session.account_name) }
+            section aria-labelledby="here" {
+                h2 #here { "Logged in here" }
+                ul.sessions {
+                    li.session.this {
+                        (self.facts(self.this))
+                        (LogOutButton { which: "this", label: "Log out", of: None })
+                    }
+                }
+            }
+            section aria-labelledby="elsewhere" {
+                h2 #elsewhere { "Logged in elsewhere" }
+                @if others.is_empty() {
+                    p.nothing { "Nowhere else." }
+                } @else {
+                    ul.sessions {
+                        @for live in &others { (self.other(live)) }
+                    }
+                    div.all {
+                        (LogOutButton { which: "others", label: "Log out everywhere else", of: None })
+                        (LogOutButton { which: "all", label: "Log out everywhere", of: None })
+                    }
+                }
+            }
+        }
+    }
+
+    fn other(&self, live: &LiveSession) -> Markup {
+        let (id, browser) = (live.session.id.to_string(), live.session.browser.to_string());
+        html! {
+            li.session {
+                (self.facts(live))
+                (LogOutButton { which: &id, label: "Log out", of: Some(&browser) })
+            }
+        }
+    }
+
+    fn facts(&self, live: &LiveSession) -> Markup {
+        html! {
+            div.facts {
+                p.browser { (live.session.browser) }
+                p.detail {
+                    @if let Some(address) = live.session.address { (address) " · " }
+                    "logged in " (ago(live.session.created(), self.now))
+                    " · seen " (ago(live.last_seen, self.now))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The login page.
+
+use maud::{Markup, html};
+
+use super::parts::{alert, notice, post_form};
+
+/// The login page in one of its states.
+#[derive(Clone, Copy, Debug)]
+pub struct LoginPage<'a> {
+    /// What it has to say first.
+    pub word: Option<LoginWord>,
+    /// Where logging in leads.
+    pub next: &'a str,
+    /// As typed before.
+    pub username: &'a str,
+    /// As chosen before.
+    pub remember: bool,
+}
+
+/// What a login page may have to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginWord {
+    /// One has just logged out.
+    LoggedOut,
+    /// Name or password are wrong; nobody learns which.
+    Wrong,
+    /// Too many tries, or too much to do.
+    Wait {
+        /// For how long.
+        seconds: i64,
+    },
+}
+
+impl LoginPage<'_> {
+    /// Its main part.
+    #[must_use]
+    pub fn main(&self) -> Markup {
+        let again = !self.username.is_empty();
+        let wrong = matches!(self.word, Some(LoginWord::Wrong)).then_some("alert");
+        html! {
+            h1 { "Log in" }
+            @match self.word {
+                Some(LoginWord::LoggedOut) => (notice("You are logged out in this browser.")),
+                Some(LoginWord::Wrong) => (alert("The name or the password is wrong.")),
+                Some(LoginWord::Wait { seconds }) => (alert(&wait(seconds))),
+                None => {}
+            }
+            (post_form("/login", &html! {
+                @if self.next != "/" { input type="hidden" name="next" value=(self.next); }
+                label for="username" { "Name" }
+                input #username name="username" value=(self.username) required maxlength="64"
+                    autocomplete="username" autocapitalize="none" spellcheck="false"
+                    aria-describedby=[wrong] autofocus[!again];
+                label for="password" { "Password" }
+                input #password name="password" type="password" required
+                    autocomplete="current-password" aria-describedby=[wrong] autofocus[again];
+                label.choice {
+                    input type="checkbox" name="remember" value="yes" checked[self.remember];
+                    "Stay logged in for 30 days"
+                }
+                button { "Log in" }
+            }))
+        }
+    }
+}
+
+fn wait(seconds: i64) -> String {
+    match seconds {
+        1 => "Too many tries. Please wait a second, then try again.".to_owned(),
+        2..=90 => format!("Too many tries. Please wait {seconds} seconds, then try again."),
+        _ => format!("Too many tries. Please wait {} minutes, then try again.", (seconds + 59) / 60),
+    }
+}

@@ -1,0 +1,65 @@
+//! What people see: values in, markup out. Nothing here reads a request, a file or a clock, and nothing
+//! knows whether htmx asked.
+
+mod account;
+mod error;
+mod join;
+mod login;
+mod logout;
+mod parts;
+mod when;
+
+use maud::{DOCTYPE, Markup, html};
+
+pub use account::AccountPage;
+pub use error::error;
+pub use join::{JoinPage, JoinWord};
+pub use login::{LoginPage, LoginWord};
+pub use logout::logout;
+
+use super::assets::Links;
+
+/// htmx would otherwise fetch a page again to go back, and show it without a visit.
+const HTMX_CONFIG: &str = r#"{"history":"reload"}"#;
+
+/// What is around every page, errors too.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout<'a> {
+    /// For the tab.
+    pub title: &'a str,
+    /// Whoever is logged in.
+    pub viewer: Option<&'a str>,
+    /// Where the style sheet, the script and the icon are.
+    pub assets: &'a Links,
+}
+
+impl Layout<'_> {
+    /// The whole page around its main part.
+    #[must_use]
+    pub fn around(&self, main: Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta name="htmx-config" content=(HTMX_CONFIG);
+                    title { (self.title) " · Exeunt" }
+                    link rel="icon" type="image/svg+xml" href=(self.assets.svg);
+                    link rel="stylesheet" href=(self.assets.css);
+                    script src=(self.assets.js) defer {}
+                }
+                body {
+                    header.masthead {
+                        a.brand href="/" { "Exeunt" }
+                        @if let Some(viewer) = self.viewer {
+                            p.viewer { "Logged in as " b { (viewer) } }
+                        }
+                    }
+                    main { (main) }
+                }
+            }
+        }
+    }
+}

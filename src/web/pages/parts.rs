@@ -1,0 +1,51 @@
+//! The pieces that pages are made of. Every `hx-` attribute sits on a form that works without it.
+
+use maud::{Markup, Render, html};
+
+/// A form that posts. With htmx, the answer's main part takes the place of this one's, and a second click
+/// does nothing while the first is under way.
+pub fn post_form(action: &str, fields: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action)
+            hx-post=(action) hx-select="main" hx-target="main" hx-swap="outerHTML"
+            hx-sync="this:drop" hx-disable="find button" {
+            (fields)
+        }
+    }
+}
+
+/// A button that logs sessions out: `which` is what the form says.
+#[derive(Clone, Copy, Debug)]
+pub struct LogOutButton<'a> {
+    /// `this`, `others`, `all` or a session id.
+    pub which: &'a str,
+    /// What is on the button.
+    pub label: &'a str,
+    /// What it is for, where the page shows that beside it and a screen reader needs it said.
+    pub of: Option<&'a str>,
+}
+
+impl Render for LogOutButton<'_> {
+    fn render(&self) -> Markup {
+        post_form(
+            "/logout",
+            &html! {
+                input type="hidden" name="which" value=(self.which);
+                button.quiet[self.of.is_some()] {
+                    (self.label)
+                    @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
+                }
+            },
+        )
+    }
+}
+
+/// Something went wrong with what was typed. It is read out at once.
+pub fn alert(text: &str) -> Markup {
+    html! { p.alert #alert role="alert" { (text) } }
+}
+
+/// Something has been done.
+pub fn notice(text: &str) -> Markup {
+    html! { p.notice role="status" { (text) } }
+}

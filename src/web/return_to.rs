@@ -1,0 +1,85 @@
+//! Where somebody is led. A value of this type is a page of this site that GET can show; nothing that a
+//! request says leads anywhere else.
+
+use poem::Request;
+use url::{Url, form_urlencoded};
+
+/// Bytes in a page's address.
+const MAX_BYTES: usize = 2048;
+
+/// Path and query of a page of this site, in ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnTo(String);
+
+/// The page that a person sees while a script asks for them; set by the htmx middleware.
+#[derive(Clone, Debug)]
+pub struct ShownPage(pub String);
+
+impl ReturnTo {
+    /// The account page.
+    pub fn home() -> Self {
+        Self("/".to_owned())
+    }
+
+    /// The login page that says that one is logged out. Logging in there leads to `next`.
+    pub fn logged_out(next: &Self) -> Self {
+        Self(format!("/login?logged_out{}", next.as_further_field()))
+    }
+
+    /// The login page that leads here afterwards.
+    pub fn login_first(&self) -> Self {
+        Self(if self.is_home() { "/login".to_owned() } else { format!("/login?{}", self.as_field()) })
+    }
+
+    /// What `next` asks for, or the account page where it asks for something that it may not.
+    pub fn or_home(next: Option<&str>) -> Self {
+        next.and_then(Self::parse).unwrap_or_else(Self::home)
+    }
+
+    /// The page that somebody was at when they sent this request.
+    pub fn page_of(request: &Request) -> Self {
+        match request.data::<ShownPage>() {
+            Some(ShownPage(page)) => Self::or_home(Some(page)),
+            None => Self::or_home(request.uri().path_and_query().map(|page| page.as_str())),
+        }
+    }
+
+    /// Takes a path on this site, in the form that browsers would make of it.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_BYTES || !is_local(text) || text.contains(char::is_control) {
+            return None;
+        }
+        let base = Url::parse("http://here.invalid").expect("BUG: this is a URL");
+        let url = base.join(text).ok().filter(|url| url.origin() == base.origin())?;
+        // Again, since `/..//x` has become `//x`. And neither page is one to come back to.
+        if !is_local(url.path()) || matches!(url.path(), "/logout" | "/login") {
+            return None;
+        }
+        let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+        Some(Self(format!("{}{query}", url.path()))).filter(|page| page.0.len() <= MAX_BYTES)
+    }
+
+    /// For a `Location`, or a form's field.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the account page.
+    pub fn is_home(&self) -> bool {
+        self.0 == "/"
+    }
+
+    fn as_field(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).append_pair("next", &self.0).finish()
+    }
+
+    /// The account page is where one is led anyway.
+    fn as_further_field(&self) -> String {
+        if self.is_home() { String::new() } else { format!("&{}", self.as_field()) }
+    }
+}
+
+/// One leading slash: with a second one, or a backslash, it would name another host.
+fn is_local(text: &str) -> bool {
+    text.starts_with('/') && !text[1..].starts_with(['/', '\\'])
+}

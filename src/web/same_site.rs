@@ -1,0 +1,30 @@
+//! Posts from other sites are refused, before their body is read or anything is looked up. No token in
+//! any form, so no page ever goes stale.
+
+use std::sync::Arc;
+
+use poem::http::{HeaderMap, header};
+use poem::{Endpoint, Request, Response, Result};
+
+use super::Site;
+use super::errors::Failure;
+use crate::audit::{self, Event};
+
+/// The middleware.
+pub async fn guard<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Request) -> Result<Response> {
+    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    if request.method().is_safe() || is_from_here(request.headers(), &site.app.url.origin()) {
+        return endpoint.call(request).await;
+    }
+    audit::record(&Event::CrossSiteRefused { path: request.uri().path() });
+    Ok(Failure::cross_site().answer(&site, None))
+}
+
+/// What the browser says of where the request comes from; `none` is the person themself. Without either
+/// header it is no browser, and nobody can make such a program do what its owner does not want.
+fn is_from_here(headers: &HeaderMap, origin: &str) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    headers.get(header::ORIGIN).is_none_or(|from| from == origin)
+}

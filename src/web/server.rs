@@ -1,0 +1,109 @@
+//! Serving connections: hyper around the site's endpoint, with limits on whoever is slow or many. It
+//! never drops a request that has begun, short of the hard end of a stop.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use poem::http::uri::Scheme;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// Connections at once; others wait in the kernel's queue.
+const CONNECTIONS: usize = 4096;
+
+/// How long a request's head may take, the first one's and, on a connection that is kept, the next one's.
+const HEAD_WITHIN: Duration = Duration::from_secs(15);
+
+/// Bytes of a request's head.
+const HEAD_BYTES: usize = 32 * 1024;
+
+/// When accepting fails, descriptors have usually run out: trying again at once would only spin.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long requests in flight may take to finish once a stop was asked for.
+const HARD_END: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` completes, and then until every request in flight is answered, or ten seconds.
+///
+/// # Errors
+/// When the listener has no address any more.
+pub async fn serve(
+    listener: TcpListener,
+    endpoint: impl Endpoint<Output = Response> + 'static,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let local = listener.local_addr()?;
+    let endpoint = Arc::new(endpoint);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        match accepted {
+            Ok((stream, remote, permit)) => {
+                let connection = connection(stream, Arc::clone(&endpoint), local, remote);
+                let watched = graceful.watch(connection);
+                tokio::spawn(async move {
+                    if let Err(error) = watched.await {
+                        tracing::debug!(%error, %remote, "connection ended");
+                    }
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections, pausing");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(HARD_END, graceful.shutdown()).await.is_err() {
+        tracing::warn!("stopping although some requests are not answered");
+    }
+    Ok(())
+}
+
+type Permit = tokio::sync::OwnedSemaphorePermit;
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, Permit)> {
+    let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, remote) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, remote, permit))
+}
+
+fn connection(
+    stream: TcpStream,
+    endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
+    local: SocketAddr,
+    remote: SocketAddr,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error: std::fmt::Display + Send> + Send + 'static {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let endpoint = Arc::clone(&endpoint);
+        let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
+        async move {
+            let request = (request, local, remote, Scheme::HTTP).into();
+            Ok::<hyper::Response<_>, Infallible>(endpoint.get_response(request).await.into())
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(HEAD_BYTES as u32);
+    builder.serve_connection(TokioIo::new(stream), service).into_owned()
+}

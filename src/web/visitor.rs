@@ -1,0 +1,120 @@
+//! Who is asking. Every request is recognised once, here, and here alone cookies are written; no handler
+//! reads or writes one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use poem::http::header;
+use poem::{Endpoint, FromRequest, Request, RequestBody, Response, Result};
+
+use super::Site;
+use super::answer::see_other;
+use super::cookies::{CookieChange, Presented};
+use super::errors::Failure;
+use super::return_to::ReturnTo;
+use crate::actions::{ActionError, Resumed, Visit, resume};
+use crate::sessions::{Browser, LiveSession, Presence, Token};
+use crate::store_error::StoreError;
+
+/// Whoever sent the request.
+#[derive(Debug)]
+pub struct Visitor {
+    who: Resumed,
+    presented: Presented,
+    browser: Browser,
+    address: Option<IpAddr>,
+}
+
+/// The middleware.
+pub async fn recognise<E: Endpoint<Output = Response>>(
+    endpoint: Arc<E>,
+    mut request: Request,
+) -> Result<Response> {
+    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    let visitor = Arc::new(Visitor::recognise(&site, &request).await);
+    request.set_data(Arc::clone(&visitor));
+    let mut answer = endpoint.call(request).await?;
+    let change = answer.extensions_mut().remove::<CookieChange>();
+    for cookie in site.cookies.write(change.as_ref(), &visitor.rejected(&site)) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}
+
+impl Visitor {
+    async fn recognise(site: &Site, request: &Request) -> Self {
+        let presented = site.cookies.read(request.headers());
+        let user_agent = request.headers().get(header::USER_AGENT);
+        Self {
+            who: resume(&site.app, &presented.tokens, Presence::Active).await,
+            presented,
+            browser: Browser::from_user_agent(user_agent.and_then(|text| text.to_str().ok()).unwrap_or("")),
+            address: request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical()),
+        }
+    }
+
+    /// The session, if they are logged in.
+    pub fn session(&self) -> Option<&LiveSession> {
+        match &self.who {
+            Resumed::LoggedIn(live) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// Whether it is certain who they are.
+    ///
+    /// # Errors
+    /// What kept the store from saying.
+    pub fn is_known(&self) -> std::result::Result<(), ActionError> {
+        match &self.who {
+            Resumed::Unknown(error) => {
+                Err(StoreError::new("recognising a visitor", error.to_string()).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What their account is called, if they are logged in.
+    pub fn account_name(&self) -> Option<&str> {
+        self.session().map(|live| live.session.account_name.as_str())
+    }
+
+    /// Every token that they sent, live or not.
+    pub fn tokens(&self) -> &[Token] {
+        &self.presented.tokens
+    }
+
+    /// Where they are.
+    pub fn visit(&self) -> Visit {
+        Visit { browser: self.browser.clone(), address: self.address, tokens: self.presented.tokens.clone() }
+    }
+
+    /// The names that came in and open nothing. While nobody can tell, none is.
+    fn rejected(&self, site: &Site) -> Vec<&'static str> {
+        let mut names = self.presented.names.clone();
+        match self.who {
+            Resumed::LoggedIn(_) => names.retain(|&name| name != site.cookies.name()),
+            Resumed::Stranger => {}
+            Resumed::Unknown(_) => names.clear(),
+        }
+        names
+    }
+}
+
+/// A visitor who is logged in. As a handler's parameter it is the guard: others are led to the login page.
+#[derive(Debug)]
+pub struct LoggedIn(pub LiveSession);
+
+impl<'a> FromRequest<'a> for LoggedIn {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let visitor = request.data::<Arc<Visitor>>().expect("BUG: every visitor is recognised");
+        visitor.is_known().map_err(Failure::from)?;
+        match visitor.session() {
+            Some(live) => Ok(Self(live.clone())),
+            None => {
+                let login = ReturnTo::page_of(request).login_first();
+                Err(poem::Error::from_response(see_other(&login)))
+            }
+        }
+    }
+}
