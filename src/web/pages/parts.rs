@@ -31,7 +31,7 @@ impl Render for LogOutButton<'_> {
             "/logout",
             &html! {
                 input type="hidden" name="which" value=(self.which);
-                button.quiet[self.of.is_some()] {
+                button class=[self.of.map(|_| "quiet")] {
                     (self.label)
                     @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
                 }

@@ -1,0 +1,1 @@
+//! One-time links: the first account's, and an invitation's.

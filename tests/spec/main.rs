@@ -1,0 +1,40 @@
+//! What Exeunt promises, one file for each capability. Tests run against the real server on a real
+//! socket, with real files, and in a real browser; each name is a sentence that is true.
+
+mod support;
+
+// What a person does.
+mod account_page;
+mod joining;
+mod logging_in;
+mod logging_out;
+mod sessions_over_time;
+
+// The same in a real browser, with JavaScript and without.
+mod in_a_browser;
+mod pages;
+
+// What every answer keeps to.
+mod assets;
+mod cookies;
+mod cross_site;
+mod error_pages;
+mod headers;
+mod htmx;
+mod returning;
+
+// What an operator does.
+mod command_line;
+
+// What the rooms promise.
+mod account_store;
+mod names;
+mod passwords;
+mod records;
+mod serving;
+mod session_store;
+mod throttling;
+mod tokens;
+
+// How the house is built.
+mod architecture;

@@ -1,0 +1,9 @@
+//! What tests stand on: a world with folders and a clock, visitors with verbs, and the answers they get.
+
+mod answer;
+mod visitor;
+mod world;
+
+pub use answer::Answer;
+pub use visitor::Visitor;
+pub use world::{NOON, PASSWORD, World};

@@ -1,0 +1,146 @@
+//! Somebody with a browser: a cookie jar of one cookie, and verbs. It follows no redirect by itself.
+
+use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use reqwest::{Client, Method};
+
+use super::answer::Answer;
+use super::world::PASSWORD;
+
+const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0";
+
+/// Somebody with a browser.
+#[derive(Clone)]
+pub struct Visitor {
+    client: Client,
+    base: String,
+    origin: String,
+    cookie: Option<String>,
+    headers: HeaderMap,
+}
+
+impl Visitor {
+    /// Somebody new, at the server `base` of the site that is found at `origin`.
+    pub fn at(base: &str, origin: &str) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(FIREFOX));
+        Self {
+            client: client.expect("a client"),
+            base: base.to_owned(),
+            origin: origin.to_owned(),
+            cookie: None,
+            headers,
+        }
+    }
+
+    /// With a header on every request.
+    pub fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Self {
+        let value = HeaderValue::from_bytes(value.as_ref()).expect("a header's value");
+        self.headers.insert(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// In another browser.
+    pub fn using(self, user_agent: &str) -> Self {
+        self.with("user-agent", user_agent)
+    }
+
+    /// As htmx asks, from the page at `path`.
+    pub fn with_htmx_at(self, path: &str) -> Self {
+        let url = format!("{}{path}", self.origin);
+        self.with("hx-request", "true").with("hx-current-url", url)
+    }
+
+    /// With this cookie, whoever's it is: `name=value`.
+    pub fn with_cookie(mut self, cookie: &str) -> Self {
+        self.cookie = Some(cookie.to_owned());
+        self
+    }
+
+    /// The cookie that the browser holds: `name=value`.
+    pub fn cookie(&self) -> &str {
+        self.cookie.as_deref().expect("the visitor has a cookie")
+    }
+
+    /// Whether the browser holds one.
+    pub fn has_cookie(&self) -> bool {
+        self.cookie.is_some()
+    }
+
+    /// Looks at a page.
+    pub async fn opens(&mut self, path: &str) -> Answer {
+        self.sends(Method::GET, path, None).await
+    }
+
+    /// Sends a form.
+    pub async fn posts(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.sends(Method::POST, path, Some(("application/x-www-form-urlencoded", body.into_bytes()))).await
+    }
+
+    /// Sends whatever it is.
+    pub async fn sends(&mut self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
+        request = request.headers(self.headers.clone());
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, cookie);
+        }
+        if method == Method::POST && !self.headers.contains_key("sec-fetch-site") {
+            let origin = self.headers.get(ORIGIN).cloned();
+            let ours = HeaderValue::from_str(&self.origin).expect("an origin");
+            request = request.header(ORIGIN, origin.unwrap_or(ours));
+        }
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
+        }
+        let answer = Answer::read(request.send().await.expect("the server answers")).await;
+        self.keep_cookie(&answer);
+        answer
+    }
+
+    /// As browsers do: the last `Set-Cookie` of a name wins, and one that is over is deleted.
+    fn keep_cookie(&mut self, answer: &Answer) {
+        for set in answer.cookies_set() {
+            let pair = set.split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a cookie is a pair");
+            if !value.is_empty() {
+                self.cookie = Some(pair.to_owned());
+            } else if self.cookie.as_deref().is_some_and(|held| held.starts_with(&format!("{name}="))) {
+                self.cookie = None;
+            }
+        }
+    }
+
+    /// Logs in, rightly.
+    pub async fn logs_in(&mut self, name: &str) -> Answer {
+        let answer = self.tries(name, PASSWORD).await;
+        answer.leads_to("/");
+        assert!(self.has_cookie(), "logging in sets a cookie");
+        answer
+    }
+
+    /// Tries a name and a password.
+    pub async fn tries(&mut self, name: &str, password: &str) -> Answer {
+        self.posts("/login", &[("username", name), ("password", password)]).await
+    }
+
+    /// Clicks "Log out".
+    pub async fn logs_out(&mut self) -> Answer {
+        self.posts("/logout", &[]).await
+    }
+
+    /// Clicks a log-out button that says `which`.
+    pub async fn logs_out_of(&mut self, which: &str) -> Answer {
+        self.posts("/logout", &[("which", which)]).await
+    }
+
+    /// Whether the account page is shown to them.
+    pub async fn is_logged_in(&mut self) -> bool {
+        let answer = self.opens("/").await;
+        match answer.status {
+            200 => true,
+            303 => false,
+            status => panic!("neither in nor out: {status}\n{}", answer.body),
+        }
+    }
+}

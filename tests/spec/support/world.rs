@@ -1,0 +1,170 @@
+//! A site of its own for each test: a data folder, a clock that stands still, and a server on a socket.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use exeunt::accounts::{AccountName, Code, Cost};
+use exeunt::actions::{Added, FirstKey, add_account, offer_first_account};
+use exeunt::app::{App, Stores};
+use exeunt::clock::{Clock, SignedDuration, Timestamp};
+use exeunt::config::PublicUrl;
+use exeunt::web::{Assets, serve, site};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::visitor::Visitor;
+
+/// When every test begins.
+pub const NOON: &str = "2026-11-23T12:00:00Z";
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Real scrypt, with little memory: a test is about who gets in, not about how long it takes.
+const CHEAP: u8 = 4;
+
+/// A running site.
+pub struct World {
+    data: TempDir,
+    clock: Clock,
+    app: Arc<App>,
+    base: String,
+    _stop: oneshot::Sender<()>,
+}
+
+impl World {
+    /// A site on plain http.
+    pub async fn open() -> Self {
+        Self::at("http://localhost:8000").await
+    }
+
+    /// A site that browsers find at `url`, as behind a proxy.
+    pub async fn at(url: &str) -> Self {
+        Self::with(url, CHEAP).await
+    }
+
+    /// A site whose new hashes cost 2^`log_n`.
+    pub async fn hashing(log_n: u8) -> Self {
+        Self::with("http://localhost:8000", log_n).await
+    }
+
+    async fn with(url: &str, log_n: u8) -> Self {
+        let data = TempDir::new().expect("a folder for the test");
+        let clock = Clock::manual(NOON.parse().expect("a time"));
+        Self::start(data, clock, url, log_n).await
+    }
+
+    async fn start(data: TempDir, clock: Clock, url: &str, log_n: u8) -> Self {
+        let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        let url = PublicUrl::parse(url).expect("a public URL");
+        let app = Arc::new(App::new(stores, url, Cost::of(log_n), clock.clone()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let endpoint = site(Arc::clone(&app), Assets::embedded());
+        tokio::spawn(serve(listener, endpoint, async move {
+            let _ = stopped.await;
+        }));
+        Self { data, clock, app, base, _stop: stop }
+    }
+
+    /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
+    pub async fn restart(self) -> Self {
+        let Self { data, clock, app, .. } = self;
+        Self::start(data, clock, &app.url.origin(), CHEAP).await
+    }
+
+    /// The same folder under a second process beside this one, with hashes that cost 2^`log_n`.
+    pub async fn beside(&self, log_n: u8) -> Arc<App> {
+        let stores = Stores::files(self.data.path(), self.clock.now()).expect("the stores open");
+        Arc::new(App::new(stores, self.app.url.clone(), Cost::of(log_n), self.clock.clone()))
+    }
+
+    /// Adds an account whose password is [`PASSWORD`].
+    pub async fn with_account(self, name: &str) -> Self {
+        let added = add_account(&self.app, self.name(name), FirstKey::Password(PASSWORD)).await;
+        assert!(matches!(added, Ok(Added::Account(None))), "{name} was not added: {added:?}");
+        self
+    }
+
+    /// Adds an account that has a one-time link and no password, and answers the link's path.
+    pub async fn invite(&self, name: &str) -> String {
+        let added = add_account(&self.app, self.name(name), FirstKey::Link).await;
+        let Ok(Added::Account(Some(code))) = added else { panic!("{name} was not invited: {added:?}") };
+        link(&code)
+    }
+
+    /// The path of a link for the first account.
+    pub async fn first_link(&self) -> String {
+        link(&offer_first_account(&self.app).await.expect("the store works").expect("no account yet"))
+    }
+
+    fn name(&self, name: &str) -> AccountName {
+        AccountName::parse(name).expect("a name")
+    }
+
+    /// Somebody new, who has no cookie.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::at(&self.base, &self.app.url.origin())
+    }
+
+    /// Somebody who has just logged in.
+    pub async fn logged_in(&self, name: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.logs_in(name).await;
+        visitor
+    }
+
+    /// Where the server is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The rooms, for what no visitor can do.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Lets time pass.
+    pub fn passes(&self, time: SignedDuration) {
+        self.clock.advance(time);
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Every session file of every account, in order.
+    pub fn session_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for account in read_dir(&self.data().join("sessions")) {
+            files.extend(read_dir(&account));
+        }
+        files
+    }
+
+    /// The one session file that there is.
+    pub fn only_session_file(&self) -> PathBuf {
+        let files = self.session_files();
+        assert_eq!(files.len(), 1, "one session: {files:?}");
+        files[0].clone()
+    }
+}
+
+fn link(code: &Code) -> String {
+    format!("/join/{}", code.reveal())
+}
+
+fn read_dir(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    paths
+}
