@@ -1,1 +1,173 @@
-//! To be written.
+//! How the house is built: rooms below, doors above, and imports that point down. This test reads `src`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground to the doors. A module may use those of lower storeys, and of its own folder.
+const STOREYS: [&[&str]; 6] = [
+    &["account_id", "clock", "record", "store_error"],
+    &["files"],
+    &["accounts", "sessions", "throttle", "audit", "config"],
+    &["app"],
+    &["actions"],
+    &["web", "cli"],
+];
+
+/// The one door that opens the other.
+const MAY_NAME_WEB: &str = "cli/serve.rs";
+
+/// Who alone may know a library. Paths are prefixes.
+const KEPT_TO: [(&str, &[&str]); 10] = [
+    ("poem::", &["web/"]),
+    ("hyper", &["web/server.rs"]),
+    ("maud::", &["web/"]),
+    ("clap::", &["cli/", "config.rs"]),
+    ("bincode::", &["record.rs"]),
+    ("fs2::", &["files.rs"]),
+    ("scrypt::", &["accounts/password.rs"]),
+    ("std::fs", &["files.rs", "web/assets/bundle.rs"]),
+    ("rustix::fs", &["files.rs"]),
+    ("Timestamp::now", &["clock.rs"]),
+];
+
+#[test]
+fn imports_point_down() {
+    for source in sources() {
+        let here = storey(&source.room);
+        for used in source.uses() {
+            if used == source.room || (source.path == MAY_NAME_WEB && used == "web") {
+                continue;
+            }
+            assert!(
+                storey(&used) < here,
+                "{} uses crate::{used}, which is not below {}",
+                source.path,
+                source.room
+            );
+        }
+    }
+}
+
+#[test]
+fn every_module_has_a_storey() {
+    let lib = fs::read_to_string(src().join("lib.rs")).unwrap();
+    let declared: BTreeSet<_> =
+        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let placed: BTreeSet<_> = STOREYS.iter().flat_map(|storey| storey.iter().copied()).collect();
+    assert_eq!(declared, placed);
+}
+
+#[test]
+fn each_library_is_known_to_its_own_files_only() {
+    let sources = sources();
+    for (library, homes) in KEPT_TO {
+        let mut known = false;
+        for source in &sources {
+            let at_home = homes.iter().any(|home| source.path.starts_with(home));
+            let uses = source.code.contains(library);
+            known |= uses;
+            assert!(!uses || at_home, "{} knows {library}", source.path);
+        }
+        assert!(known, "nothing knows {library} any more: take it off the list");
+    }
+}
+
+#[test]
+fn pages_know_neither_requests_nor_htmx_and_one_file_knows_htmx() {
+    for source in sources() {
+        if source.path.starts_with("web/pages/") {
+            for word in ["poem", "Request", "Clock", "hx-request", "HX_"] {
+                assert!(!source.code.contains(word), "{} knows {word}", source.path);
+            }
+        } else if source.path != "web/htmx.rs" {
+            let headers = source.code.to_lowercase();
+            let named = ["hx-request\"", "hx-current-url\"", "hx-redirect\""];
+            assert!(!named.iter().any(|name| headers.contains(name)), "{} knows htmx", source.path);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_unfinished_or_unwrapped() {
+    for source in sources() {
+        for word in ["todo!", "unimplemented!", ".unwrap()", "dbg!", "TODO", "FIXME", "thread::sleep"] {
+            assert!(!source.code.contains(word), "{word} in {}", source.path);
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for source in sources() {
+        assert!(source.text.starts_with("//! "), "{} opens with //!", source.path);
+        let lines = source.text.lines().count();
+        assert!(lines <= 420, "{} has {lines} lines: which noun is hiding in it?", source.path);
+    }
+}
+
+struct Source {
+    /// Below `src`.
+    path: String,
+    /// The module of the crate that it belongs to.
+    room: String,
+    text: String,
+    /// The text without comments.
+    code: String,
+}
+
+impl Source {
+    /// The crate's modules that it uses.
+    fn uses(&self) -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for part in self.code.split("crate::").skip(1) {
+            // `crate::{a, b::c}` as well as `crate::a`.
+            let list = part.strip_prefix('{').map(|list| list.split('}').next().unwrap_or(""));
+            for item in list.unwrap_or(part).split(',').take(if list.is_some() { usize::MAX } else { 1 }) {
+                let name: String =
+                    item.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                used.insert(name);
+            }
+        }
+        used
+    }
+}
+
+/// `main.rs` and `lib.rs` stand above the house, and see all of it.
+fn sources() -> Vec<Source> {
+    let mut paths = Vec::new();
+    collect(&src(), &mut paths);
+    let sources: Vec<_> = paths.iter().map(|path| source(path)).collect();
+    assert!(sources.len() > 40, "all of src is read");
+    sources.into_iter().filter(|source| !["main.rs", "lib.rs"].contains(&&*source.path)).collect()
+}
+
+fn source(path: &Path) -> Source {
+    let text = fs::read_to_string(path).unwrap();
+    let path = path.strip_prefix(src()).unwrap().to_str().unwrap().to_owned();
+    let room = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+    let code = text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
+    Source { path, room, text, code }
+}
+
+fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, paths);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+}
+
+fn storey(room: &str) -> usize {
+    STOREYS
+        .iter()
+        .position(|storey| storey.contains(&room))
+        .unwrap_or_else(|| panic!("which storey is {room} on?"))
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}

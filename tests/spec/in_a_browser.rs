@@ -1,1 +1,373 @@
-//! To be written.
+//! The whole way in a real Chromium, from one text: with JavaScript, where htmx does the work, and
+//! without, where forms do.
+
+use exeunt::clock::SignedDuration;
+
+use crate::support::browser::{Browser, Key, Scripts};
+use crate::support::{PASSWORD, Undeletable, World};
+
+/// Each scenario is a test with JavaScript and a test without.
+macro_rules! with_and_without_javascript {
+    ($($scenario:ident)*) => {
+        mod with_javascript {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(super::Scripts::On).await;
+            })*
+        }
+        mod without_javascript {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(super::Scripts::Off).await;
+            })*
+        }
+    };
+}
+
+with_and_without_javascript! {
+    the_printed_link_makes_the_first_account
+    a_person_logs_in_wrongly_then_rightly_and_logs_out
+    logging_in_leads_back_to_the_page_that_asked_for_it
+    everything_can_be_done_by_keyboard_alone
+    a_double_click_logs_in_once
+    a_double_click_joins_once
+    one_session_is_logged_out_from_the_list
+    everywhere_else_is_logged_out_from_the_list
+    everywhere_is_logged_out
+    back_after_a_logout_shows_nothing_private
+    a_click_in_an_expired_session_leads_to_the_login_page
+    a_session_file_deleted_by_hand_is_a_logout_at_the_next_click
+    a_logout_that_cannot_delete_says_so
+    every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark
+}
+
+async fn the_printed_link_makes_the_first_account(scripts: Scripts) {
+    let world = World::open().await;
+    let link = world.first_link().await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url(&link)).await;
+    browser.fill("#username", "alice").await;
+    browser.fill("#new_password", "passwordpassword").await;
+    browser.click_button("Log in with this password").await;
+    browser.wait_for_text("This password is one of those that are tried first.").await;
+    assert_eq!(browser.focused().await.id.as_deref(), Some("new_password"));
+
+    browser.fill("#new_password", PASSWORD).await;
+    browser.click_button("Log in with this password").await;
+    browser.wait_for_path("/").await;
+    browser.wait_for_text("Logged in as alice").await;
+    world.only_session_file();
+    runs_clean_but_for(&browser, &["422"]).await;
+}
+
+async fn a_person_logs_in_wrongly_then_rightly_and_logs_out(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/")).await;
+    browser.wait_for_path("/login").await;
+    assert_eq!(browser.title().await, "Log in · Exeunt");
+
+    fill_in(&browser, "alice", "wrong horse battery staple").await;
+    browser.click_button("Log in").await;
+    browser.wait_for_text("The name or the password is wrong.").await;
+    assert_eq!(browser.run("return document.querySelector('#username').value").await, "alice");
+    assert_eq!(browser.run("return document.querySelector('#password').value").await, "");
+    assert_eq!(browser.focused().await.id.as_deref(), Some("password"));
+    assert_eq!(heads(&browser).await, 1, "the page is whole, not one within the other");
+
+    browser.fill("#password", PASSWORD).await;
+    browser.click_button("Log in").await;
+    browser.wait_for_path("/").await;
+    browser.wait_for_text("Logged in as alice").await;
+    world.only_session_file();
+    let cookies = browser.cookies().await;
+    assert_eq!(cookies.len(), 1);
+    assert_eq!((cookies[0].name(), cookies[0].http_only()), ("exeunt", Some(true)));
+
+    browser.click_button("Log out").await;
+    browser.wait_for_path("/login?logged_out").await;
+    browser.wait_for_text("You are logged out in this browser.").await;
+    assert!(world.session_files().is_empty());
+    assert!(browser.cookies().await.is_empty());
+    runs_clean_but_for(&browser, &["422"]).await;
+}
+
+async fn logging_in_leads_back_to_the_page_that_asked_for_it(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login?next=%2Flogout%3F")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_path("/").await;
+
+    browser.goto(&world.url("/login?next=%2Fnothing%3Fa%3Db")).await;
+    browser.wait_for_path("/nothing?a=b").await;
+    browser.wait_for_text("There is nothing at this address.").await;
+}
+
+async fn everything_can_be_done_by_keyboard_alone(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    assert_eq!(browser.focused().await.label, "Name", "one can begin to type");
+    browser.type_keys("alice").await;
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Password");
+    browser.type_keys(PASSWORD).await;
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Stay logged in for 30 days");
+    browser.type_keys(" ").await;
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Log in");
+    browser.press(Key::Enter).await;
+    browser.wait_for_text("Logged in as alice").await;
+    assert!(browser.cookies().await[0].expires().is_some(), "the box was ticked");
+
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Exeunt");
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Log out");
+    browser.press(Key::Enter).await;
+    browser.wait_for_path("/login?logged_out").await;
+    assert!(world.session_files().is_empty());
+}
+
+async fn a_double_click_logs_in_once(scripts: Scripts) {
+    // Slow enough that the second click comes while the first is under way.
+    let world = World::hashing(15).await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    fill_in(&browser, "alice", PASSWORD).await;
+    browser.double_click("main button").await;
+    browser.wait_for_text("Logged in as alice").await;
+    world.only_session_file();
+    if scripts == Scripts::On {
+        assert_eq!(world.posts("/login"), 1);
+    }
+}
+
+async fn a_double_click_joins_once(scripts: Scripts) {
+    let world = World::hashing(15).await;
+    let link = world.invite("bob").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url(&link)).await;
+    browser.fill("#new_password", PASSWORD).await;
+    browser.double_click("main button").await;
+    if scripts == Scripts::On {
+        browser.wait_for_text("Logged in as bob").await;
+        assert_eq!(world.posts(&link), 1);
+    } else {
+        // Without JavaScript the second click may win; then the page says what happened to the link.
+        browser.wait_for_one_of(&["Logged in as bob", "This link is over"]).await;
+    }
+    world.only_session_file();
+}
+
+async fn one_session_is_logged_out_from_the_list(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    let mark = mark(&browser).await;
+    browser.click(".sessions .session:not(.this) button").await;
+    browser.wait_for_text("Nowhere else.").await;
+    assert_eq!(browser.path().await, "/");
+    assert_eq!(world.session_files().len(), 1);
+    assert_eq!(heads(&browser).await, 1, "the list is replaced, not the page put into it");
+    stayed_in_place(&browser, scripts, mark).await;
+    runs_clean_but_for(&browser, &[]).await;
+}
+
+async fn everywhere_else_is_logged_out_from_the_list(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    let mark = mark(&browser).await;
+    browser.click_button("Log out everywhere else").await;
+    browser.wait_for_text("Nowhere else.").await;
+    assert_eq!(world.session_files().len(), 1);
+    stayed_in_place(&browser, scripts, mark).await;
+    runs_clean_but_for(&browser, &[]).await;
+}
+
+async fn everywhere_is_logged_out(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    browser.click_button("Log out everywhere").await;
+    browser.wait_for_path("/login?logged_out").await;
+    assert!(world.session_files().is_empty());
+    runs_clean_but_for(&browser, &[]).await;
+}
+
+async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    browser.goto(&world.url("/logout")).await;
+    browser.click_button("Log out").await;
+    browser.wait_for_text("You are logged out in this browser.").await;
+    for _ in 0..2 {
+        let page = browser.page().await;
+        browser.back().await;
+        browser.wait_to_leave(page).await;
+        let text = browser.text().await;
+        assert!(!text.contains("alice") && !text.contains("192.0.2"), "private:\n{text}");
+    }
+    assert_eq!(browser.path().await, "/login", "the account page asks for a login");
+}
+
+async fn a_click_in_an_expired_session_leads_to_the_login_page(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    world.passes(SignedDuration::from_hours(2));
+    browser.click_button("Log out everywhere else").await;
+    browser.wait_for_path("/login").await;
+    browser.wait_for_text("Stay logged in for 30 days").await;
+    assert_eq!(heads(&browser).await, 1, "whole, and inside no fragment");
+    assert!(!browser.text().await.contains("alice"));
+    assert!(browser.cookies().await.is_empty());
+    runs_clean_but_for(&browser, &[]).await;
+}
+
+async fn a_session_file_deleted_by_hand_is_a_logout_at_the_next_click(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Logged in as alice").await;
+    std::fs::remove_file(world.only_session_file()).unwrap();
+    browser.click(".brand").await;
+    browser.wait_for_path("/login").await;
+    assert!(browser.cookies().await.is_empty());
+}
+
+async fn a_logout_that_cannot_delete_says_so(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Logged in as alice").await;
+    let stuck = Undeletable::folder_of(&world.only_session_file());
+    browser.click_button("Log out").await;
+    browser.wait_for_text("Not logged out yet").await;
+    assert_eq!(heads(&browser).await, 1);
+    assert!(browser.cookies().await.is_empty());
+    drop(stuck);
+    runs_clean_but_for(&browser, &["503"]).await;
+}
+
+async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts: Scripts) {
+    let long = "wolfeschlegelsteinhausenbergerdorff-hubert.blaine@example.example";
+    let world = World::open().await.with_account(&long[..64]).await;
+    let link = world.invite("bob").await;
+    world.visitor().using("iPhone Safari/604").logs_in(&long[..64]).await;
+    let browser = Browser::open(scripts).await;
+    let mut pages = vec![
+        ("login", "/login"),
+        ("logged-out", "/login?logged_out"),
+        ("error", "/nothing"),
+        ("join", &link),
+    ];
+    look_at(&browser, &world, &pages, scripts).await;
+    browser.goto(&world.url("/login")).await;
+    fill_in(&browser, "alice", "wrong").await;
+    browser.click_button("Log in").await;
+    browser.wait_for_text("wrong.").await;
+    shoot(&browser, "refused", scripts).await;
+    log_in(&browser, &long[..64]).await;
+    browser.wait_for_text("Logged in as").await;
+    pages = vec![("account", "/"), ("logout", "/logout"), ("error-logged-in", "/nothing")];
+    look_at(&browser, &world, &pages, scripts).await;
+}
+
+async fn fill_in(browser: &Browser, name: &str, password: &str) {
+    browser.fill("#username", name).await;
+    browser.fill("#password", password).await;
+}
+
+async fn log_in(browser: &Browser, name: &str) {
+    fill_in(browser, name, PASSWORD).await;
+    browser.click_button("Log in").await;
+}
+
+/// Alice at the account page, and logged in on a phone as well.
+async fn logged_in_with_a_phone(scripts: Scripts) -> (World, Browser) {
+    let world = World::open().await.with_account("alice").await;
+    world.visitor().using("iPhone Safari/604").logs_in("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Safari on iPhone").await;
+    (world, browser)
+}
+
+/// How many pages are in the page.
+async fn heads(browser: &Browser) -> i64 {
+    let heads =
+        "return document.querySelectorAll('.masthead').length * document.querySelectorAll('h1').length";
+    browser.run(heads).await.as_i64().expect("a number")
+}
+
+/// Leaves a mark in the document that is shown.
+async fn mark(browser: &Browser) -> i64 {
+    browser.run("return window.mark = Date.now()").await.as_i64().expect("a number")
+}
+
+/// With htmx the document is still the same one; without, it is another.
+async fn stayed_in_place(browser: &Browser, scripts: Scripts, mark: i64) {
+    let found = browser.run("return window.mark ?? 0").await.as_i64().expect("a number");
+    assert_eq!(found == mark, scripts == Scripts::On);
+}
+
+/// The console holds no errors but the statuses that the scenario asked for.
+async fn runs_clean_but_for(browser: &Browser, statuses: &[&str]) {
+    let mut errors = browser.console_errors().await;
+    errors.retain(|error| !statuses.iter().any(|status| error.contains(&format!("status of {status}"))));
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+async fn look_at(browser: &Browser, world: &World, pages: &[(&str, &str)], scripts: Scripts) {
+    for (name, path) in pages {
+        browser.goto(&world.url(path)).await;
+        shoot(browser, name, scripts).await;
+    }
+}
+
+/// Keeps a picture of the page in each window, for people to look at, and checks what needs no eye.
+async fn shoot(browser: &Browser, name: &str, scripts: Scripts) {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (width, height) in [(320, 640), (1280, 800)] {
+        browser.set_window(width, height).await;
+        let overflow = browser.run("return document.documentElement.scrollWidth - innerWidth").await;
+        assert_eq!(overflow, 0, "{name} is wider than {width} px");
+        for theme in ["light", "dark"] {
+            match theme {
+                "light" => browser.light().await,
+                _ => browser.dark().await,
+            }
+            let contrast = browser.run(CONTRAST).await.as_f64().expect("a number");
+            assert!(contrast >= 4.5, "{name} in {theme}: contrast {contrast}");
+            let file = format!("{name}-{width}-{theme}-{scripts:?}.png");
+            std::fs::write(folder.join(file), browser.screenshot().await).unwrap();
+        }
+    }
+}
+
+/// The least contrast between a text and what is behind it (WCAG 2.2, 1.4.3).
+const CONTRAST: &str = "
+    const colour = (text) => {
+        const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number);
+        return { r, g, b, a };
+    };
+    const behind = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const background = colour(getComputedStyle(at).backgroundColor);
+            if (background.a === 1) return background;
+        }
+        return { r: 255, g: 255, b: 255 };
+    };
+    const luminance = ({ r, g, b }) => {
+        const [x, y, z] = [r, g, b].map((c) => {
+            c /= 255;
+            return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+    };
+    const texts = [...document.querySelectorAll('body *')].filter((element) =>
+        [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+    return Math.min(...texts.map((element) => {
+        const [a, b] = [colour(getComputedStyle(element).color), behind(element)].map(luminance);
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    }));
+";

@@ -1,1 +1,102 @@
-//! To be written.
+//! The two clocks of a session, and what counts as being seen.
+
+use std::os::unix::fs::MetadataExt;
+
+use exeunt::clock::SignedDuration;
+
+use crate::support::{PASSWORD, Visitor, World};
+
+#[tokio::test]
+async fn an_hour_unseen_ends_a_session_of_this_visit() {
+    let world = World::open().await.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    world.passes(SignedDuration::from_mins(59));
+    assert!(alice.is_logged_in().await);
+    world.passes(SignedDuration::from_mins(59));
+    assert!(alice.is_logged_in().await, "being seen starts the hour again");
+    world.passes(SignedDuration::from_mins(60));
+
+    let answer = alice.opens("/").await;
+    answer.leads_to("/login");
+    assert_eq!(answer.cookies_expired(), ["exeunt"]);
+}
+
+#[tokio::test]
+async fn a_day_ends_it_however_often_it_is_seen() {
+    let world = World::open().await.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    for _ in 0..47 {
+        world.passes(SignedDuration::from_mins(30));
+        assert!(alice.is_logged_in().await);
+    }
+    world.passes(SignedDuration::from_mins(30));
+    assert!(!alice.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn a_remembered_session_lasts_thirty_days_seen_or_not() {
+    let world = World::open().await.with_account("alice").await;
+    let (mut seen, mut unseen) = (remembered(&world).await, remembered(&world).await);
+    world.passes(SignedDuration::from_hours(24 * 30 - 1));
+    assert!(seen.is_logged_in().await);
+    world.passes(SignedDuration::from_hours(1));
+    assert!(!seen.is_logged_in().await);
+    assert!(!unseen.is_logged_in().await);
+}
+
+#[tokio::test]
+async fn being_seen_is_the_files_mtime_and_is_written_once_a_minute_at_most() {
+    let world = World::open().await.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    let file = world.only_session_file();
+    let content = std::fs::read(&file).unwrap();
+    let seen = || std::fs::metadata(&file).unwrap().mtime();
+    let start = world.now().as_second();
+    assert_eq!(seen(), start);
+
+    world.passes(SignedDuration::from_secs(59));
+    alice.opens("/").await.is(200);
+    assert_eq!(seen(), start, "not yet");
+
+    world.passes(SignedDuration::from_secs(1));
+    alice.opens("/").await.is(200);
+    assert_eq!(seen(), start + 60);
+    assert_eq!(std::fs::read(&file).unwrap(), content, "the file itself is never written again");
+}
+
+#[tokio::test]
+async fn sessions_survive_a_restart() {
+    let world = World::open().await.with_account("alice").await;
+    let cookie = world.logged_in("alice").await.cookie().to_owned();
+    let world = world.restart().await;
+    assert!(world.visitor().with_cookie(&cookie).is_logged_in().await);
+}
+
+#[tokio::test]
+async fn a_sweep_removes_expired_sessions_and_empty_folders_and_leaves_live_ones() {
+    let world = World::open().await.with_account("alice").await.with_account("bob").await;
+    world.logged_in("alice").await;
+    let mut bob = remembered_as(&world, "bob").await;
+    world.passes(SignedDuration::from_hours(2));
+
+    let mut progress = Vec::new();
+    let swept = exeunt::actions::sweep(world.app(), |done, of| progress.push((done, of))).await.unwrap();
+
+    assert_eq!((swept.removed, swept.live, swept.failed), (1, 1, 0));
+    assert_eq!(progress, [(1, 2), (2, 2)]);
+    world.only_session_file();
+    assert_eq!(std::fs::read_dir(world.data().join("sessions")).unwrap().count(), 1);
+    assert!(bob.is_logged_in().await);
+    world.logged_in("alice").await;
+}
+
+async fn remembered(world: &World) -> Visitor {
+    remembered_as(world, "alice").await
+}
+
+async fn remembered_as(world: &World, name: &str) -> Visitor {
+    let mut visitor = world.visitor();
+    let fields = [("username", name), ("password", PASSWORD), ("remember", "yes")];
+    visitor.posts("/login", &fields).await.leads_to("/");
+    visitor
+}

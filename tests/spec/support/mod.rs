@@ -1,9 +1,14 @@
 //! What tests stand on: a world with folders and a clock, visitors with verbs, and the answers they get.
 
 mod answer;
+mod breakable;
+pub mod browser;
+mod undeletable;
 mod visitor;
 mod world;
 
 pub use answer::Answer;
+pub use breakable::PANICS;
+pub use undeletable::Undeletable;
 pub use visitor::Visitor;
-pub use world::{NOON, PASSWORD, World};
+pub use world::{NOON, PASSWORD, World, attempt};

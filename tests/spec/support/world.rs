@@ -1,18 +1,25 @@
 //! A site of its own for each test: a data folder, a clock that stands still, and a server on a socket.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use exeunt::accounts::{AccountName, Code, Cost};
-use exeunt::actions::{Added, FirstKey, add_account, offer_first_account};
+use exeunt::account_id::AccountId;
+use exeunt::accounts::{Account, AccountLock, AccountName, Code, Cost, LockKind};
+use exeunt::actions::{Added, Attempt, FirstKey, Visit, add_account, offer_first_account};
 use exeunt::app::{App, Stores};
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::config::PublicUrl;
+use exeunt::sessions::{Browser, LastingFor};
 use exeunt::web::{Assets, serve, site};
+use poem::http::Method;
+use poem::{Endpoint, EndpointExt, Response};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::breakable::Breakable;
 use super::visitor::Visitor;
 
 /// When every test begins.
@@ -24,12 +31,16 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// Real scrypt, with little memory: a test is about who gets in, not about how long it takes.
 const CHEAP: u8 = 4;
 
+/// The path of every post so far.
+type Posts = Arc<Mutex<Vec<String>>>;
+
 /// A running site.
 pub struct World {
     data: TempDir,
     clock: Clock,
     app: Arc<App>,
     base: String,
+    posts: Posts,
     _stop: oneshot::Sender<()>,
 }
 
@@ -49,30 +60,40 @@ impl World {
         Self::with("http://localhost:8000", log_n).await
     }
 
-    async fn with(url: &str, log_n: u8) -> Self {
-        let data = TempDir::new().expect("a folder for the test");
-        let clock = Clock::manual(NOON.parse().expect("a time"));
-        Self::start(data, clock, url, log_n).await
+    /// A site whose sessions cannot be read while the flag is up.
+    pub async fn breakable() -> (Self, Arc<AtomicBool>) {
+        let (data, clock) = beginning();
+        let mut stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        let broken = Arc::new(AtomicBool::new(false));
+        stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
+        (Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await, broken)
     }
 
-    async fn start(data: TempDir, clock: Clock, url: &str, log_n: u8) -> Self {
+    async fn with(url: &str, log_n: u8) -> Self {
+        let (data, clock) = beginning();
         let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        Self::start(data, clock, stores, url, log_n).await
+    }
+
+    async fn start(data: TempDir, clock: Clock, stores: Stores, url: &str, log_n: u8) -> Self {
         let url = PublicUrl::parse(url).expect("a public URL");
         let app = Arc::new(App::new(stores, url, Cost::of(log_n), clock.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let endpoint = site(Arc::clone(&app), Assets::embedded());
+        let posts = Arc::new(Mutex::new(Vec::new()));
+        let endpoint = counting(site(Arc::clone(&app), Assets::embedded()), Arc::clone(&posts));
         tokio::spawn(serve(listener, endpoint, async move {
             let _ = stopped.await;
         }));
-        Self { data, clock, app, base, _stop: stop }
+        Self { data, clock, app, base, posts, _stop: stop }
     }
 
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
     pub async fn restart(self) -> Self {
         let Self { data, clock, app, .. } = self;
-        Self::start(data, clock, &app.url.origin(), CHEAP).await
+        let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        Self::start(data, clock, stores, &app.url.origin(), CHEAP).await
     }
 
     /// The same folder under a second process beside this one, with hashes that cost 2^`log_n`.
@@ -100,6 +121,33 @@ impl World {
         link(&offer_first_account(&self.app).await.expect("the store works").expect("no account yet"))
     }
 
+    /// The account, as the store has it.
+    pub async fn account(&self, name: &str) -> Account {
+        self.app.accounts.read(&self.name(name)).await.expect("the store works").expect("the account")
+    }
+
+    /// Changes an account behind the program's back.
+    pub async fn change_account(&self, name: &str, change: impl FnOnce(&mut Account)) {
+        let mut account = self.account(name).await;
+        change(&mut account);
+        assert!(self.app.accounts.update(&account).await.expect("the store works"));
+    }
+
+    /// The account's exclusive lock.
+    pub async fn lock(&self, account: AccountId) -> AccountLock {
+        self.app.accounts.lock(account, LockKind::Exclusive).await.expect("the lock")
+    }
+
+    /// Waits until it is so: for what happens without an answer to wait for.
+    pub async fn until(&self, so: impl Fn() -> bool) {
+        let all = async {
+            while !so() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("it comes to be so");
+    }
+
     fn name(&self, name: &str) -> AccountName {
         AccountName::parse(name).expect("a name")
     }
@@ -116,6 +164,16 @@ impl World {
         visitor
     }
 
+    /// Where a browser finds a page.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// How many posts came to `path`.
+    pub fn posts(&self, path: &str) -> usize {
+        self.posts.lock().expect("no test panicked here").iter().filter(|posted| *posted == path).count()
+    }
+
     /// Where the server is.
     pub fn base(&self) -> &str {
         &self.base
@@ -124,6 +182,11 @@ impl World {
     /// The rooms, for what no visitor can do.
     pub fn app(&self) -> &App {
         &self.app
+    }
+
+    /// The same, for tasks.
+    pub fn shared_app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
     }
 
     /// Lets time pass.
@@ -156,6 +219,30 @@ impl World {
         assert_eq!(files.len(), 1, "one session: {files:?}");
         files[0].clone()
     }
+}
+
+/// The site, noting each post that comes.
+fn counting(
+    site: impl Endpoint<Output = Response> + 'static,
+    posts: Posts,
+) -> impl Endpoint<Output = Response> + 'static {
+    site.before(move |request| {
+        if request.method() == Method::POST {
+            posts.lock().expect("no test panicked here").push(request.uri().path().to_owned());
+        }
+        async move { Ok(request) }
+    })
+}
+
+fn beginning() -> (TempDir, Clock) {
+    let data = TempDir::new().expect("a folder for the test");
+    (data, Clock::manual(NOON.parse().expect("a time")))
+}
+
+/// Somebody wants in, by no browser.
+pub fn attempt<'a>(username: &'a str, password: &'a str) -> Attempt<'a> {
+    let visit = Visit { browser: Browser::from_user_agent(""), address: None, tokens: Vec::new() };
+    Attempt { username, password, lasting: LastingFor::ThisVisit, visit }
 }
 
 fn link(code: &Code) -> String {
