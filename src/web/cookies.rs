@@ -63,8 +63,14 @@ impl Cookies {
         presented
     }
 
-    /// The `Set-Cookie` headers of an answer. `rejected` are names that came in and opened nothing.
-    pub fn write(self, change: Option<&CookieChange>, rejected: &[&'static str]) -> Vec<HeaderValue> {
+    /// The `Set-Cookie` headers of an answer. `presented` are our names that came in, `rejected` those of
+    /// them that opened nothing.
+    pub fn write(
+        self,
+        change: Option<&CookieChange>,
+        presented: &[&'static str],
+        rejected: &[&'static str],
+    ) -> Vec<HeaderValue> {
         let mut written = Vec::new();
         let mut expired: Vec<_> = rejected.to_vec();
         match change {
@@ -75,7 +81,17 @@ impl Cookies {
             Some(CookieChange::Expire) if !expired.contains(&self.name()) => expired.push(self.name()),
             _ => {}
         }
-        written.extend(expired.into_iter().map(|name| self.expire(name)));
+        for name in expired {
+            written.push(self.expire(name));
+            if name == self.name() && presented.contains(&name) {
+                // Chromium drops private pages from its back/forward cache when an HttpOnly cookie has
+                // changed since, but takes one change off for a page to which a redirect with a
+                // `Set-Cookie` led, as after a login without JavaScript. One removal would leave that
+                // page to the Back button; removed, put there empty and removed again, it is gone.
+                written.push(self.empty(name));
+                written.push(self.expire(name));
+            }
+        }
         written
     }
 
@@ -96,6 +112,12 @@ impl Cookies {
     fn expire(self, name: &str) -> HeaderValue {
         let attributes = self.attributes(name);
         let value = format!("{name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        HeaderValue::from_str(&value).expect("BUG: our names and attributes are ASCII")
+    }
+
+    /// No token, for a second at most.
+    fn empty(self, name: &str) -> HeaderValue {
+        let value = format!("{name}={}; Max-Age=1", self.attributes(name));
         HeaderValue::from_str(&value).expect("BUG: our names and attributes are ASCII")
     }
 

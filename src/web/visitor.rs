@@ -35,7 +35,8 @@ pub async fn recognise<E: Endpoint<Output = Response>>(
     request.set_data(Arc::clone(&visitor));
     let mut answer = endpoint.call(request).await?;
     let change = answer.extensions_mut().remove::<CookieChange>();
-    for cookie in site.cookies.write(change.as_ref(), &visitor.rejected(&site)) {
+    let (presented, rejected) = (&visitor.presented.names, visitor.rejected(&site));
+    for cookie in site.cookies.write(change.as_ref(), presented, &rejected) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(answer)

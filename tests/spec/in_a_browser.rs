@@ -229,6 +229,10 @@ async fn a_session_file_deleted_by_hand_is_a_logout_at_the_next_click(scripts: S
     browser.click(".brand").await;
     browser.wait_for_path("/login").await;
     assert!(browser.cookies().await.is_empty());
+    let page = browser.page().await;
+    browser.back().await;
+    browser.wait_to_leave(page).await;
+    assert!(!browser.text().await.contains("alice"), "nor is it in the Back button");
 }
 
 async fn a_logout_that_cannot_delete_says_so(scripts: Scripts) {

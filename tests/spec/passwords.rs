@@ -1,1 +1,386 @@
-//! To be written.
+//! Passwords: which may be chosen, how they are held against their hashes, and that hashing keeps nobody
+//! else from their work.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use exeunt::accounts::{
+    AccountName, Busy, Cost, Hasher, Password, PasswordHash, PasswordRefusal, PasswordRules, Verdict,
+};
+use exeunt::actions::{Attempt, Choice, FirstKey, Visit};
+use exeunt::sessions::{Browser, LastingFor};
+use tokio::time::timeout;
+
+use crate::support::PASSWORD;
+
+/// 2^4: real scrypt, done at once.
+const CHEAP: u8 = 4;
+
+#[test]
+fn fifteen_characters_are_enough_and_fourteen_are_not() {
+    assert_eq!(refusal(&"xq7 ".repeat(4)[..14]), Some(PasswordRefusal::TooShort));
+    assert_eq!(refusal(&"xq7 ".repeat(4)[..15]), None);
+    assert_eq!(refusal(""), Some(PasswordRefusal::TooShort));
+}
+
+#[test]
+fn characters_count_and_not_bytes() {
+    assert_eq!(refusal("🦀🐙🦑🦐🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆"), Some(PasswordRefusal::TooShort), "fourteen");
+    assert_eq!(refusal("🦀🐙🦑🦐🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆🦓"), None, "fifteen");
+    let letter = "e\u{301}";
+    assert_eq!(refusal(&letter.repeat(14)), Some(PasswordRefusal::TooShort), "each is one character");
+    assert_eq!(refusal(&letter.repeat(15)), None);
+}
+
+#[test]
+fn nothing_is_asked_of_a_password_but_its_length() {
+    for password in [
+        "alllowercaseletters",
+        "ALLUPPERCASELETTERS",
+        "83650174629385106472",
+        "!!!!&&&&$$$$%%%%????",
+        "    spaces around    ",
+        "ein Satz auf Deutsch",
+        "совсем обычный текст",
+        "日本語の長いパスワードを使います",
+        "tab\tand\nnewline and \0",
+    ] {
+        assert_eq!(refusal(password), None, "{password:?}");
+    }
+}
+
+#[test]
+fn long_passwords_are_taken_up_to_1024_bytes() {
+    assert_eq!(refusal(&"x7".repeat(64)), None, "128 characters");
+    assert_eq!(refusal(&"x7".repeat(512)), None, "1,024 bytes");
+    assert_eq!(refusal(&format!("{}y", "x7".repeat(512))), Some(PasswordRefusal::TooLong));
+    assert_eq!(refusal(&"🦀".repeat(256)), None, "256 of any script");
+    assert_eq!(refusal(&"🦀".repeat(257)), Some(PasswordRefusal::TooLong));
+    assert!(Password::new(&"x".repeat(1024)).is_some());
+    assert!(Password::new(&"x".repeat(1025)).is_none());
+}
+
+#[test]
+fn passwords_that_are_tried_first_are_refused() {
+    for password in ["passwordpassword", "1234567890qwerty", "1qaz2wsx3edc4rfv", "PasswordPassword"] {
+        assert_eq!(refusal(password), Some(PasswordRefusal::Common), "{password}");
+    }
+    assert_eq!(refusal("passwordpassword of mine"), None, "it is the whole that is common");
+}
+
+#[test]
+fn what_follows_from_the_name_and_the_site_is_refused() {
+    for password in [
+        "alice.liddellalice.liddell",
+        "Alice Liddell 1234567890",
+        "example.org/example.org",
+        "alice liddell @ example.org 2026",
+        "EXAMPLE.ORG--ALICE.LIDDELL",
+    ] {
+        assert_eq!(refusal(password), Some(PasswordRefusal::Guessable), "{password}");
+    }
+    assert_eq!(refusal("alice.liddell fell down"), None);
+    assert_eq!(refusal("example.org is where I am"), None);
+}
+
+#[test]
+fn what_is_nothing_but_the_site_is_refused_whoever_chooses_it() {
+    for name in ["alice", "a", "ex", "org", "example", "example.org"] {
+        let checked = rules().check("Example.org example.org", &self::name(name));
+        assert_eq!(checked.err(), Some(PasswordRefusal::Guessable), "{name}");
+    }
+}
+
+#[test]
+fn what_follows_from_a_name_is_refused_however_the_name_is_written() {
+    for (name, password) in [
+        ("Straße", "straße straße straße"),
+        ("Straße", "STRASSE STRASSE STRASSE"),
+        ("José", "jose\u{301}josé josé 1234"),
+    ] {
+        let checked = rules().check(password, &self::name(name));
+        assert_eq!(checked.err(), Some(PasswordRefusal::Guessable), "{password}");
+    }
+}
+
+#[test]
+fn a_refusal_says_why_and_what_would_do() {
+    let says = |password: &str| refusal(password).unwrap().to_string();
+    assert!(says("short").contains("at least 15 characters"));
+    assert!(says(&"x".repeat(2000)).contains("at most 1,024 bytes"));
+    assert!(says("passwordpassword").contains("tried first"));
+    assert!(says("alice.liddell 1234").contains("the name and the site"));
+}
+
+#[test]
+fn nothing_shows_a_password_by_accident() {
+    let visit = Visit { browser: Browser::from_user_agent(""), address: None, tokens: Vec::new() };
+    let attempt = Attempt {
+        username: "alice",
+        password: PASSWORD,
+        lasting: LastingFor::ThisVisit,
+        visit: visit.clone(),
+    };
+    let choice = Choice { username: "alice", new_password: PASSWORD, visit };
+    for shown in [
+        format!("{:?}", Password::new(PASSWORD)),
+        format!("{:?}", rules().check(PASSWORD, &name("alice"))),
+        format!("{:?}", hash_written("$scrypt$ln=17,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")),
+        format!("{:?}", Verdict::Right { renewed: Some(hash_written("$scrypt$c2FsdHNhbHQ")) }),
+        format!("{:?}", FirstKey::Password(PASSWORD)),
+        format!("{choice:?}"),
+        format!("{attempt:?}"),
+    ] {
+        assert!(!shown.contains("staple") && !shown.contains("$scrypt"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn the_right_password_is_right_and_any_other_is_wrong() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let hash = hasher.hash(password(PASSWORD)).await.unwrap();
+
+    assert_eq!(hasher.verify(password(PASSWORD), Some(hash.clone())).await, Ok(right()));
+    let upper = PASSWORD.to_uppercase();
+    let shorter = &PASSWORD[..PASSWORD.len() - 1];
+    for other in
+        ["", " ", &upper, shorter, &format!("{PASSWORD} "), &format!(" {PASSWORD}"), "something else"]
+    {
+        assert_eq!(hasher.verify(password(other), Some(hash.clone())).await, Ok(Verdict::Wrong), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_password_counts_to_its_last_byte() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let long = "x".repeat(1024);
+    let hash = hasher.hash(password(&long)).await.unwrap();
+
+    assert_eq!(hasher.verify(password(&long), Some(hash.clone())).await, Ok(right()));
+    let other = format!("{}y", &long[1..]);
+    assert_eq!(hasher.verify(password(&other), Some(hash)).await, Ok(Verdict::Wrong));
+}
+
+#[tokio::test]
+async fn two_ways_to_write_a_letter_are_the_same_password() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let hash = hasher.hash(password("caf\u{e9} au lait, s'il vous plaît")).await.unwrap();
+
+    let other_keyboard = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
+
+    assert_eq!(hasher.verify(other_keyboard, Some(hash)).await, Ok(right()));
+}
+
+#[tokio::test]
+async fn a_hash_is_scrypt_with_a_salt_of_its_own() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+
+    let hashes = [
+        written(&hasher.hash(password(PASSWORD)).await.unwrap()),
+        written(&hasher.hash(password(PASSWORD)).await.unwrap()),
+    ];
+
+    for hash in &hashes {
+        let [_, scrypt, cost, salt, sum] = hash.split('$').collect::<Vec<_>>()[..] else { panic!("{hash}") };
+        assert_eq!((scrypt, cost), ("scrypt", "ln=4,r=8,p=1"));
+        assert_eq!((salt.len(), sum.len()), (22, 43), "16 and 32 bytes");
+    }
+    assert_ne!(hashes[0], hashes[1]);
+}
+
+#[tokio::test]
+async fn the_standard_cost_is_128_mib() {
+    let hasher = Hasher::start(Cost::STANDARD);
+    let hash = hasher.hash(password(PASSWORD)).await.unwrap();
+    assert!(written(&hash).starts_with("$scrypt$ln=17,r=8,p=1$"));
+}
+
+#[tokio::test]
+async fn without_a_hash_every_password_is_wrong() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    for typed in [PASSWORD, ""] {
+        assert_eq!(hasher.verify(password(typed), None).await, Ok(Verdict::Wrong));
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_hash_makes_every_password_wrong() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let good = written(&hasher.hash(password(PASSWORD)).await.unwrap());
+    let parts: Vec<_> = good.split('$').collect();
+    let (salt, sum) = (parts[3], parts[4]);
+    let damaged = [
+        String::new(),
+        "$".to_owned(),
+        PASSWORD.to_owned(),
+        good[1..].to_owned(),
+        good[..good.len() - 1].to_owned(),
+        format!("{good}$"),
+        format!("{good} "),
+        format!("$scrypt$ln=4,r=8,p=1${salt}"),
+        format!("$scrypt$ln=4,r=8,p=1$${sum}"),
+        format!("$scrypt${salt}${sum}"),
+        format!("$scrypt$ln=x,r=8,p=1${salt}${sum}"),
+        format!("$scrypt$ln=0,r=8,p=1${salt}${sum}"),
+        format!("$scrypt$ln=4,r=0,p=1${salt}${sum}"),
+        format!("$scrypt$ln=4,r=8,p=0${salt}${sum}"),
+        format!("$scrypt$ln=5,r=8,p=1${salt}${sum}"),
+        format!("$argon2id$v=19$m=65536,t=2,p=1${salt}${sum}"),
+        format!("$scryptx$ln=4,r=8,p=1${salt}${sum}"),
+    ];
+    for hash in damaged {
+        let verdict = hasher.verify(password(PASSWORD), Some(hash_written(&hash))).await;
+        assert_eq!(verdict, Ok(Verdict::Wrong), "{hash}");
+    }
+    assert_eq!(hasher.verify(password(PASSWORD), Some(hash_written(&good))).await, Ok(right()));
+}
+
+#[tokio::test]
+async fn a_hash_that_asks_for_more_than_the_standard_is_never_tried() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let good = written(&hasher.hash(password(PASSWORD)).await.unwrap());
+    for dear in [
+        "ln=18,r=8,p=1",
+        "ln=40,r=8,p=1",
+        "ln=63,r=8,p=1",
+        "ln=17,r=9,p=1",
+        "ln=4,r=1048576,p=1",
+        "ln=4,r=8,p=2",
+        "ln=4,r=8,p=16777216",
+    ] {
+        let hash = hash_written(&good.replace("ln=4,r=8,p=1", dear));
+        let verdict = timeout(Duration::from_secs(60), hasher.verify(password(PASSWORD), Some(hash))).await;
+        assert_eq!(verdict.expect("it is refused at once"), Ok(Verdict::Wrong), "{dear}");
+    }
+}
+
+#[tokio::test]
+async fn an_outdated_hash_is_renewed_when_its_password_is_right() {
+    let old = Hasher::start(Cost::of(CHEAP)).hash(password(PASSWORD)).await.unwrap();
+    let hasher = Hasher::start(Cost::of(CHEAP + 1));
+
+    let Ok(Verdict::Right { renewed: Some(new) }) =
+        hasher.verify(password(PASSWORD), Some(old.clone())).await
+    else {
+        panic!("it was not renewed");
+    };
+
+    assert!(written(&new).starts_with("$scrypt$ln=5,r=8,p=1$"));
+    assert_eq!(hasher.verify(password(PASSWORD), Some(new)).await, Ok(right()), "and only once");
+    assert_eq!(hasher.verify(password("something else"), Some(old)).await, Ok(Verdict::Wrong));
+}
+
+#[tokio::test]
+async fn when_too_many_wait_the_next_is_told_so_and_those_that_wait_are_served() {
+    let hasher = Hasher::start(Cost::of(12));
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let mut waiting: Vec<Pin<Box<dyn Future<Output = _>>>> = Vec::new();
+    let mut busy = 0;
+    for _ in 0..threads * 100 {
+        let mut hash = Box::pin(hasher.hash(password(PASSWORD)));
+        match poll_once(hash.as_mut()) {
+            Poll::Ready(Err(Busy)) => busy += 1,
+            Poll::Ready(Ok(_)) | Poll::Pending => waiting.push(hash),
+        }
+    }
+    assert!(waiting.len() >= threads * 16, "only {} were let in", waiting.len());
+    assert!(busy > 0, "all {} were let in", waiting.len());
+
+    // Not one by one: none of them may be polled again once it has answered.
+    drop(waiting.split_off(threads * 16));
+    for hash in waiting {
+        let answered = timeout(Duration::from_secs(60), hash).await;
+        answered.expect("whoever waits is served").unwrap();
+    }
+
+    hasher.hash(password(PASSWORD)).await.expect("then there is room again");
+}
+
+#[tokio::test]
+async fn whoever_leaves_makes_room() {
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    let threads = std::thread::available_parallelism().unwrap().get();
+    for _ in 0..threads * 200 {
+        let mut leaves = pin!(hasher.hash(password(PASSWORD)));
+        let _ = poll_once(leaves.as_mut());
+    }
+    let all = async { while hasher.hash(password(PASSWORD)).await == Err(Busy) {} };
+    timeout(Duration::from_secs(60), all).await.expect("those who left are not in the way");
+}
+
+/// One thread a core, each as polite as it can be; whoever serves pages is not.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hashing_gives_way_to_everything_else() {
+    let usual = niceness("/proc/thread-self/stat").unwrap();
+    let hasher = Hasher::start(Cost::of(CHEAP));
+    hasher.hash(password(PASSWORD)).await.unwrap();
+    let threads = std::thread::available_parallelism().unwrap().get();
+
+    // Other tests start hashers too, and one that has just begun is not polite yet.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = hashing_threads();
+        if found.len() >= threads && found.iter().all(|&nice| nice == 19) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "niceness of hashing threads: {found:?}");
+        tokio::task::yield_now().await;
+    }
+
+    assert_eq!(niceness("/proc/thread-self/stat"), Some(usual), "this thread is as it was");
+}
+
+fn refusal(password: &str) -> Option<PasswordRefusal> {
+    rules().check(password, &name("alice.liddell")).err()
+}
+
+fn rules() -> PasswordRules {
+    PasswordRules::new("example.org")
+}
+
+fn name(text: &str) -> AccountName {
+    AccountName::parse(text).unwrap()
+}
+
+fn password(typed: &str) -> Password {
+    Password::new(typed).unwrap()
+}
+
+fn right() -> Verdict {
+    Verdict::Right { renewed: None }
+}
+
+/// The hash as it is kept.
+fn written(hash: &PasswordHash) -> String {
+    serde_json::from_value(serde_json::to_value(hash).unwrap()).unwrap()
+}
+
+/// A hash as a file might hold it.
+fn hash_written(text: &str) -> PasswordHash {
+    serde_json::from_value(text.into()).unwrap()
+}
+
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// The niceness of each thread of this process that hashes.
+fn hashing_threads() -> Vec<i32> {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let stats = threads.map(|thread| thread.path().join("stat"));
+    stats
+        .filter(|stat| std::fs::read_to_string(stat).is_ok_and(|text| text.contains("(scrypt)")))
+        .filter_map(|stat| niceness(stat.to_str().unwrap()))
+        .collect()
+}
+
+/// `None` for a thread that is gone.
+fn niceness(stat: &str) -> Option<i32> {
+    let text = std::fs::read_to_string(stat).ok()?;
+    let after_name = text.rsplit_once(") ")?.1;
+    // The 19th field of proc_pid_stat(5), of which this begins with the third.
+    after_name.split(' ').nth(16)?.parse().ok()
+}

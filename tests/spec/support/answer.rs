@@ -29,10 +29,17 @@ impl Answer {
         all.map(|value| value.to_str().expect("a cookie in ASCII")).collect()
     }
 
-    /// The names of the cookies that it expires.
+    /// The names of the cookies that it expires; what it sets last counts.
     pub fn cookies_expired(&self) -> Vec<&str> {
-        let over = self.cookies_set().into_iter().filter(|set| set.contains("; Max-Age=0;"));
-        over.map(|set| set.split('=').next().unwrap_or_default()).collect()
+        let mut expired = Vec::new();
+        for set in self.cookies_set() {
+            let name = set.split('=').next().unwrap_or_default();
+            expired.retain(|other| *other != name);
+            if set.contains("; Max-Age=0;") {
+                expired.push(name);
+            }
+        }
+        expired
     }
 
     /// It is a 303 to `path`.
