@@ -1,5 +1,9 @@
-//! How often somebody may try. It is asked before a password is hashed, counts a try when it begins, so
-//! that parallel guesses count too, and never learns whether a name exists.
+//! How often somebody may try. It is asked before a password is hashed, and never learns whether a name
+//! exists.
+//!
+//! The first failures cost nothing. After them, tries at a name, and from an address, are taken one at a
+//! time, each after a wait that doubles; so guessing in parallel is no faster. What is under way at once
+//! before that is bounded by the hashing queue.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -31,21 +35,22 @@ const REMEMBERED: usize = 100_000;
 /// The tries of late.
 #[derive(Default)]
 pub struct Throttle {
-    failures: Mutex<Failures>,
+    tries: Mutex<Tries>,
     /// Names are kept as their hashes: a stranger may have typed anything.
     hashed: RandomState,
 }
 
 #[derive(Default)]
-struct Failures {
-    names: HashMap<u64, Failed>,
-    addresses: HashMap<IpAddr, Failed>,
+struct Tries {
+    names: HashMap<u64, Tried>,
+    networks: HashMap<IpAddr, Tried>,
 }
 
 #[derive(Clone, Copy)]
-struct Failed {
-    times: u32,
-    last: Timestamp,
+struct Tried {
+    failures: u32,
+    last_failure: Timestamp,
+    under_way: u32,
 }
 
 /// Too many tries. How long to wait, at least a second.
@@ -55,98 +60,134 @@ pub struct TooMany {
     pub wait: SignedDuration,
 }
 
+/// A try that is under way. Dropped without a word, it was never decided and counts for nothing.
+pub struct Try<'a> {
+    throttle: &'a Throttle,
+    name: u64,
+    network: Option<IpAddr>,
+}
+
 impl Throttle {
-    /// Begins a try at `name` from `address`, and counts it as failed until it is told otherwise.
+    /// Begins a try at `name` from `address`.
     ///
     /// # Errors
     /// [`TooMany`] when it is too soon; such a try counts for nothing.
-    pub fn begin(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooMany> {
+    pub fn begin(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Try<'_>, TooMany> {
         let name = self.hashed.hash_one(name);
-        let network = address.map(network);
-        let mut failures = self.lock();
+        let network = address.and_then(network);
+        let mut tries = self.lock();
         let waits = [
-            wait(failures.names.get(&name), &FOR_A_NAME, now),
-            network.and_then(|network| wait(failures.addresses.get(&network), &FOR_AN_ADDRESS, now)),
+            tries.names.get_mut(&name).and_then(|tried| tried.wait(&FOR_A_NAME, now)),
+            network
+                .and_then(|network| tries.networks.get_mut(&network))
+                .and_then(|tried| tried.wait(&FOR_AN_ADDRESS, now)),
         ];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(TooMany { wait });
         }
-        count(&mut failures.names, name, now);
-        if let Some(network) = network {
-            count(&mut failures.addresses, network, now);
-        }
-        Ok(())
-    }
-
-    /// The try was right: the name starts afresh, and its address has not failed this time.
-    pub fn succeeded(&self, name: &str, address: Option<IpAddr>) {
-        let mut failures = self.lock();
-        failures.names.remove(&self.hashed.hash_one(name));
-        take_back(&mut failures.addresses, address.map(network).as_ref());
-    }
-
-    /// The try was never decided: it counts for nothing.
-    pub fn undecided(&self, name: &str, address: Option<IpAddr>) {
-        let mut failures = self.lock();
-        take_back(&mut failures.names, Some(&self.hashed.hash_one(name)));
-        take_back(&mut failures.addresses, address.map(network).as_ref());
+        tries.each(name, network, now, |tried| tried.under_way += 1);
+        Ok(Try { throttle: self, name, network })
     }
 
     /// The maps are whole after every single call, so a panic elsewhere does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, Failures> {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How long it is until the next try, if not now.
-fn wait(failed: Option<&Failed>, pace: &Pace, now: Timestamp) -> Option<SignedDuration> {
-    let failed = failed.filter(|failed| now.duration_since(failed.last) < FORGOTTEN_AFTER)?;
-    let beyond = failed.times.checked_sub(pace.free)?;
-    let wait = SignedDuration::from_secs(1 << beyond.min(20)).min(pace.longest);
-    let left = wait - now.duration_since(failed.last);
-    // A clock that was set back must not make anybody wait longer than the longest wait.
-    (left > SignedDuration::ZERO).then(|| left.min(pace.longest))
+impl Try<'_> {
+    /// It was wrong.
+    pub fn failed(self, now: Timestamp) {
+        self.throttle.lock().each(self.name, self.network, now, |tried| tried.fail(now));
+    }
+
+    /// It was right: the name starts afresh. What its address has failed at others stays.
+    pub fn succeeded(self) {
+        if let Some(tried) = self.throttle.lock().names.get_mut(&self.name) {
+            tried.failures = 0;
+        }
+    }
 }
 
-fn count<K: Hash + Eq + Clone>(failures: &mut HashMap<K, Failed>, key: K, now: Timestamp) {
-    if failures.len() >= REMEMBERED && !failures.contains_key(&key) {
-        make_room(failures, now);
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let mut tries = self.throttle.lock();
+        if let Some(tried) = tries.names.get_mut(&self.name) {
+            tried.under_way = tried.under_way.saturating_sub(1);
+        }
+        if let Some(tried) = self.network.and_then(|network| tries.networks.get_mut(&network)) {
+            tried.under_way = tried.under_way.saturating_sub(1);
+        }
     }
-    let failed = failures.entry(key).or_insert(Failed { times: 0, last: now });
-    if now.duration_since(failed.last) >= FORGOTTEN_AFTER {
-        failed.times = 0;
+}
+
+impl Tries {
+    fn each(&mut self, name: u64, network: Option<IpAddr>, now: Timestamp, change: impl Fn(&mut Tried)) {
+        change(entry(&mut self.names, name, now));
+        if let Some(network) = network {
+            change(entry(&mut self.networks, network, now));
+        }
     }
-    failed.times = failed.times.saturating_add(1);
-    failed.last = now;
+}
+
+impl Tried {
+    /// How long it is until the next try, if not now.
+    fn wait(&mut self, pace: &Pace, now: Timestamp) -> Option<SignedDuration> {
+        // Where the clock was set back, the wait is counted from here.
+        self.last_failure = self.last_failure.min(now);
+        if self.is_forgotten(now) {
+            return None;
+        }
+        let beyond = self.failures.checked_sub(pace.free)?;
+        let wait = SignedDuration::from_secs(1 << beyond.min(20)).min(pace.longest);
+        let left = wait - now.duration_since(self.last_failure);
+        let busy = (self.under_way > 0).then_some(SignedDuration::from_secs(1));
+        (left > SignedDuration::ZERO).then_some(left).or(busy)
+    }
+
+    fn fail(&mut self, now: Timestamp) {
+        if self.is_forgotten(now) {
+            self.failures = 0;
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.last_failure = now;
+    }
+
+    fn is_forgotten(&self, now: Timestamp) -> bool {
+        now.duration_since(self.last_failure) >= FORGOTTEN_AFTER
+    }
+}
+
+fn entry<K: Hash + Eq + Copy>(tries: &mut HashMap<K, Tried>, key: K, now: Timestamp) -> &mut Tried {
+    if tries.len() >= REMEMBERED && !tries.contains_key(&key) {
+        make_room(tries, now);
+    }
+    tries.entry(key).or_insert(Tried { failures: 0, last_failure: now, under_way: 0 })
 }
 
 /// Forgets what is due, and where that is not enough, whatever failed least: a flood of new names pushes
 /// out other new names before it pushes out one under attack.
-fn make_room<K: Hash + Eq + Clone>(failures: &mut HashMap<K, Failed>, now: Timestamp) {
-    failures.retain(|_, failed| now.duration_since(failed.last) < FORGOTTEN_AFTER);
-    if failures.len() >= REMEMBERED {
+fn make_room<K: Hash + Eq + Copy>(tries: &mut HashMap<K, Tried>, now: Timestamp) {
+    tries.retain(|_, tried| !tried.is_forgotten(now));
+    if tries.len() >= REMEMBERED {
         let mut by_weight: Vec<_> =
-            failures.iter().map(|(key, failed)| (failed.times, failed.last, key.clone())).collect();
-        by_weight.select_nth_unstable_by_key(REMEMBERED / 10, |&(times, last, _)| (times, last));
+            tries.iter().map(|(&key, tried)| (tried.failures, tried.last_failure, key)).collect();
+        by_weight.select_nth_unstable_by_key(REMEMBERED / 10, |&(failures, last, _)| (failures, last));
         for (_, _, key) in by_weight.drain(..REMEMBERED / 10) {
-            failures.remove(&key);
+            tries.remove(&key);
         }
-    }
-}
-
-fn take_back<K: Hash + Eq>(failures: &mut HashMap<K, Failed>, key: Option<&K>) {
-    if let Some(failed) = key.and_then(|key| failures.get_mut(key)) {
-        failed.times = failed.times.saturating_sub(1);
     }
 }
 
 /// One person's share of the address space: the address itself, or the /64 that an IPv6 network gets.
-fn network(address: IpAddr) -> IpAddr {
+/// None for this machine's own addresses: there, everybody who comes through a proxy would be one.
+fn network(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
+        address if address.is_loopback() => None,
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            Some(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
         }
-        address => address,
+        address => Some(address),
     }
 }

@@ -47,15 +47,19 @@ pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionE
     let address = attempt.visit.address;
     // What is no name is tried all the same, as one that nobody has.
     let tried = name.as_ref().map_or(attempt.username, AccountName::as_str);
-    if let Err(too_many) = app.throttle.begin(tried, address, app.now()) {
-        failed(None, LoginFailure::Throttled, address);
-        return Ok(LoggedIn::Throttled(too_many));
-    }
+    let this_try = match app.throttle.begin(tried, address, app.now()) {
+        Ok(this_try) => this_try,
+        Err(too_many) => {
+            failed(None, LoginFailure::Throttled, address);
+            return Ok(LoggedIn::Throttled(too_many));
+        }
+    };
     let outcome = check(app, name.as_ref(), attempt).await;
     match &outcome {
-        Ok(LoggedIn::Started(_)) => app.throttle.succeeded(tried, address),
-        Ok(LoggedIn::Refused) => {}
-        _ => app.throttle.undecided(tried, address),
+        Ok(LoggedIn::Started(_)) => this_try.succeeded(),
+        Ok(LoggedIn::Refused) => this_try.failed(app.now()),
+        // Too busy, or the machine failed: dropped without a word.
+        _ => {}
     }
     outcome
 }

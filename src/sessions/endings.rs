@@ -42,7 +42,7 @@ impl Endings {
     }
 
     /// How many are still to be ended.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lock().len()
     }
 

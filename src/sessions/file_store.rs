@@ -124,7 +124,10 @@ impl SessionStore for FileSessionStore {
                 swept.failed = folder.remove(&over).map_or_else(|kept| kept.names.len(), |_| 0);
                 swept.removed = over.len() - swept.failed;
             }
-            folder.remove_if_empty()?;
+            if swept.live == 0 && swept.failed == 0 {
+                // An empty folder that cannot be removed harms nobody.
+                let _ = folder.remove_if_empty();
+            }
             Ok(swept)
         })
         .await

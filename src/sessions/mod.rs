@@ -156,7 +156,7 @@ impl Sessions {
     /// Whether something that should have ended is still in the store.
     #[must_use]
     pub fn has_unfinished_endings(&self) -> bool {
-        self.endings.len() > 0
+        self.endings.count() > 0
     }
 
     /// Tries again to end what could not be ended, and answers how many are still left.
@@ -165,7 +165,7 @@ impl Sessions {
             // A failure keeps them where they are: in `endings`, refused.
             let _ = self.end(account, &ids).await;
         }
-        self.endings.len()
+        self.endings.count()
     }
 
     /// Removes the account's expired and damaged sessions.

@@ -16,5 +16,5 @@ pub async fn show(Data(site): Data<&Arc<Site>>, LoggedIn(this): LoggedIn) -> Res
     let sessions = list_sessions(&site.app, this.session.account).await.map_err(Failure::from)?;
     let name = this.session.account_name.clone();
     let page = pages::AccountPage { this: &this, sessions: &sessions, now: site.app.now() };
-    Ok(site.page(StatusCode::OK, &name, Some(&name), page.main()))
+    Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&name), page.main()))
 }

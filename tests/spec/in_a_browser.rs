@@ -41,6 +41,24 @@ with_and_without_javascript! {
     every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "draws the README's picture anew: cargo test --test spec picture -- --ignored"]
+async fn the_picture_in_the_readme() {
+    const FIREFOX: &str = "Firefox/146.0 (Windows)";
+    let world = World::open().await.with_account("alice").await;
+    world.visitor().using("iPhone Safari/604").logs_in("alice").await;
+    world.passes(SignedDuration::from_mins(12));
+    world.visitor().using(FIREFOX).logs_in("alice").await;
+    world.passes(SignedDuration::from_mins(3));
+    let browser = Browser::open(Scripts::On).await;
+    browser.set_window(800, 640).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Safari on iPhone").await;
+    let picture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/account-page.png");
+    std::fs::write(picture, browser.screenshot().await).unwrap();
+}
+
 async fn the_printed_link_makes_the_first_account(scripts: Scripts) {
     let world = World::open().await;
     let link = world.first_link().await;
@@ -48,12 +66,12 @@ async fn the_printed_link_makes_the_first_account(scripts: Scripts) {
     browser.goto(&world.url(&link)).await;
     browser.fill("#username", "alice").await;
     browser.fill("#new_password", "passwordpassword").await;
-    browser.click_button("Log in with this password").await;
+    browser.click_button("Save and log in").await;
     browser.wait_for_text("This password is one of those that are tried first.").await;
     assert_eq!(browser.focused().await.id.as_deref(), Some("new_password"));
 
     browser.fill("#new_password", PASSWORD).await;
-    browser.click_button("Log in with this password").await;
+    browser.click_button("Save and log in").await;
     browser.wait_for_path("/").await;
     browser.wait_for_text("Logged in as alice").await;
     world.only_session_file();
@@ -118,6 +136,8 @@ async fn everything_can_be_done_by_keyboard_alone(scripts: Scripts) {
     browser.type_keys(" ").await;
     browser.press(Key::Tab).await;
     assert_eq!(browser.focused().await.label, "Log in");
+    browser.press_with(Key::Shift, Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Stay logged in for 30 days", "and back");
     browser.press(Key::Enter).await;
     browser.wait_for_text("Logged in as alice").await;
     assert!(browser.cookies().await[0].expires().is_some(), "the box was ticked");
@@ -205,6 +225,11 @@ async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
         assert!(!text.contains("alice") && !text.contains("192.0.2"), "private:\n{text}");
     }
     assert_eq!(browser.path().await, "/login", "the account page asks for a login");
+    browser.reload().await;
+    assert!(!browser.text().await.contains("alice"));
+    browser.forward().await;
+    browser.wait_for_path("/logout").await;
+    assert!(!browser.text().await.contains("alice"));
 }
 
 async fn a_click_in_an_expired_session_leads_to_the_login_page(scripts: Scripts) {
@@ -331,7 +356,7 @@ async fn look_at(browser: &Browser, world: &World, pages: &[(&str, &str)], scrip
 async fn shoot(browser: &Browser, name: &str, scripts: Scripts) {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();
-    for (width, height) in [(320, 640), (1280, 800)] {
+    for (width, height) in [(320, 1000), (1280, 800)] {
         browser.set_window(width, height).await;
         let overflow = browser.run("return document.documentElement.scrollWidth - innerWidth").await;
         assert_eq!(overflow, 0, "{name} is wider than {width} px");

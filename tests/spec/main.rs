@@ -1,6 +1,8 @@
 //! What Exeunt promises, one file for each capability. Tests run against the real server on a real
 //! socket, with real files, and in a real browser; each name is a sentence that is true.
 
+#![allow(clippy::unwrap_used, reason = "in a test it is one more way to fail")]
+
 mod support;
 
 // What a person does.

@@ -11,7 +11,7 @@ fn letters_digits_and_a_few_signs_make_a_name() {
 
 #[test]
 fn people_of_every_script_have_names() {
-    for name in ["josé", "łukasz", "мария", "δημήτρης", "田中さくら", "김민준", "محمد", "שרה", "สมชาย", "አበበ"]
+    for name in ["josé", "łukasz", "мария", "ελένη", "田中さくら", "김민준", "محمد", "שרה", "สมชาย", "አበበ"]
     {
         assert_eq!(parse(name).as_deref(), Ok(name));
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exeunt::account_id::AccountId;
-use exeunt::clock::{SignedDuration, Timestamp};
+use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::files::Folder;
 use exeunt::sessions::{
     Browser, FileSessionStore, LastingFor, LiveSession, NewSession, Presence, Session, SessionId,
@@ -50,6 +50,7 @@ promises! {
     sweeping_removes_what_is_over_and_keeps_what_is_live,
     sweeping_leaves_other_accounts_alone,
     an_account_can_log_in_again_after_a_sweep_of_its_last_session,
+    sessions_can_start_and_end_while_others_sweep,
     nothing_of_one_account_shows_under_the_id_of_another,
 }
 
@@ -313,6 +314,35 @@ async fn an_account_can_log_in_again_after_a_sweep_of_its_last_session(home: Hom
     assert_eq!(found(&*store, &new).await.unwrap().session, new);
 }
 
+async fn sessions_can_start_and_end_while_others_sweep(home: Home) {
+    // The machine's own time: what is half written has it too.
+    let (account, now) = (AccountId::generate(), Clock::system().now());
+    let sweepers: Vec<_> = (0..2)
+        .map(|_| {
+            let store = home.store();
+            tokio::spawn(async move {
+                loop {
+                    let swept = store.sweep(account, now).await.unwrap();
+                    assert_eq!((swept.removed, swept.failed), (0, 0));
+                }
+            })
+        })
+        .collect();
+
+    let store = home.store();
+    for round in 0..300 {
+        let session = of(account, started(now));
+        store.create(&session).await.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert!(found(&*store, &session).await.is_some(), "round {round}");
+        assert_eq!(store.end(account, &[session.id]).await.unwrap(), 1, "round {round}");
+    }
+
+    for sweeper in sweepers {
+        assert!(!sweeper.is_finished(), "a sweep failed");
+        sweeper.abort();
+    }
+}
+
 async fn nothing_of_one_account_shows_under_the_id_of_another(home: Home) {
     let store = home.store();
     let [mine, theirs] = [a_session(), a_session()];
@@ -385,17 +415,22 @@ async fn deleting_a_file_by_hand_is_a_logout() {
 }
 
 #[tokio::test]
-async fn deleting_all_folders_by_hand_logs_everybody_out_and_nobody_in_trouble() {
+async fn deleting_an_accounts_folder_by_hand_logs_it_out_and_lets_it_log_in_again() {
     let home = in_a_folder();
-    let (store, session) = (home.store(), a_session());
-    store.create(&session).await.unwrap();
+    let session = a_session();
+    home.store().create(&session).await.unwrap();
+    let folder = home.path().join(session.account.to_string());
 
-    fs::remove_dir_all(home.path().join(session.account.to_string())).unwrap();
+    home.survives_without(&folder, &session).await;
+}
 
-    assert_eq!(found(&*store, &session).await, None);
-    assert_eq!(store.end(session.account, &[session.id]).await.unwrap(), 0);
-    store.create(&session).await.unwrap();
-    assert!(found(&*store, &session).await.is_some());
+#[tokio::test]
+async fn deleting_the_whole_folder_by_hand_logs_everybody_out_and_lets_them_log_in_again() {
+    let home = in_a_folder();
+    let session = a_session();
+    home.store().create(&session).await.unwrap();
+
+    home.survives_without(home.path(), &session).await;
 }
 
 #[tokio::test]
@@ -736,6 +771,23 @@ impl Home {
 
     fn file_of(&self, session: &Session) -> PathBuf {
         self.path.join(session.account.to_string()).join(session.id.to_string())
+    }
+
+    /// Without a folder there are no sessions, until the next one starts: a server that is running goes on.
+    async fn survives_without(&self, folder: &Path, session: &Session) {
+        let store = self.store();
+        fs::remove_dir_all(folder).unwrap();
+
+        assert_eq!(found(&*store, session).await, None);
+        store.touch(session.account, session.id, noon()).await.unwrap();
+        assert_eq!(store.end(session.account, &[session.id]).await.unwrap(), 0);
+        assert!(store.list(session.account).await.unwrap().is_empty());
+        assert!(store.accounts().await.unwrap().is_empty());
+        assert_eq!(store.sweep(session.account, noon()).await.unwrap(), Swept::default());
+
+        store.create(session).await.unwrap();
+        assert!(found(&*store, session).await.is_some());
+        assert_eq!(mode(folder), 0o700);
     }
 
     /// `bad` is no session for anybody who asks, and `good`, of the same account, is not disturbed by it.

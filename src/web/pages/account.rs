@@ -25,9 +25,9 @@ impl AccountPage<'_> {
         let others: Vec<_> =
             self.sessions.iter().filter(|live| live.session.id != self.this.session.id).collect();
         html! {
-            h1 { (self.this.session.account_name) }
+            h1 { "Where you are logged in" }
             section aria-labelledby="here" {
-                h2 #here { "Logged in here" }
+                h2 #here { "Here" }
                 ul.sessions {
                     li.session.this {
                         (self.facts(self.this))
@@ -36,7 +36,7 @@ impl AccountPage<'_> {
                 }
             }
             section aria-labelledby="elsewhere" {
-                h2 #elsewhere { "Logged in elsewhere" }
+                h2 #elsewhere { "Elsewhere" }
                 @if others.is_empty() {
                     p.nothing { "Nowhere else." }
                 } @else {

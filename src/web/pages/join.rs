@@ -59,7 +59,7 @@ impl JoinPage<'_> {
                 input #new_password name="new_password" type="password" required minlength="15"
                     autocomplete="new-password" aria-describedby="rule" autofocus[named];
                 p.hint #rule { "At least 15 characters. Four or five words do well." }
-                button { "Log in with this password" }
+                button { "Save and log in" }
             }))
         }
     }

@@ -101,11 +101,6 @@ impl Browser {
         self.try_text().await.expect("the page should have a text")
     }
 
-    /// The document as it is now, scripts' changes included, as HTML.
-    pub async fn source(&self) -> String {
-        self.client.source().await.expect("the page should have a source")
-    }
-
     /// The cookies the current page's URL would be sent, `HttpOnly` ones too.
     pub async fn cookies(&self) -> Vec<Cookie<'static>> {
         self.client.get_all_cookies().await.expect("the browser should list its cookies")

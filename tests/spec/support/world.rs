@@ -18,6 +18,7 @@ use poem::{Endpoint, EndpointExt, Response};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::breakable::Breakable;
 use super::visitor::Visitor;
@@ -41,7 +42,8 @@ pub struct World {
     app: Arc<App>,
     base: String,
     posts: Posts,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
 }
 
 impl World {
@@ -83,10 +85,10 @@ impl World {
         let (stop, stopped) = oneshot::channel::<()>();
         let posts = Arc::new(Mutex::new(Vec::new()));
         let endpoint = counting(site(Arc::clone(&app), Assets::embedded()), Arc::clone(&posts));
-        tokio::spawn(serve(listener, endpoint, async move {
+        let server = tokio::spawn(serve(listener, endpoint, async move {
             let _ = stopped.await;
         }));
-        Self { data, clock, app, base, posts, _stop: stop }
+        Self { data, clock, app, base, posts, stop, server }
     }
 
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
@@ -94,6 +96,12 @@ impl World {
         let Self { data, clock, app, .. } = self;
         let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
         Self::start(data, clock, stores, &app.url.origin(), CHEAP).await
+    }
+
+    /// Asks the server to stop, and answers what completes when it has.
+    pub fn stop(self) -> (TempDir, JoinHandle<std::io::Result<()>>) {
+        drop(self.stop);
+        (self.data, self.server)
     }
 
     /// The same folder under a second process beside this one, with hashes that cost 2^`log_n`.
