@@ -5,6 +5,7 @@ use std::any::Any;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -399,10 +400,7 @@ async fn files_that_no_account_could_be_called_are_passed_over() {
 async fn a_pipe_is_no_account_and_nobody_waits_for_it() {
     let home = in_a_folder();
     let store = home.store();
-    for pipe in ["alice", ".first"] {
-        let made = std::process::Command::new("mkfifo").arg(home.path().join(pipe)).status().unwrap();
-        assert!(made.success());
-    }
+    let _pipes = ["alice", ".first"].map(|name| Pipe::at(home.path().join(name)));
 
     let asked = async {
         assert_eq!(store.read(&name("alice")).await.unwrap(), None);
@@ -512,6 +510,22 @@ async fn still_waits(mut waiting: JoinHandle<AccountLock>) -> JoinHandle<Account
 
 async fn comes(waiting: JoinHandle<AccountLock>) -> AccountLock {
     timeout(Duration::from_secs(20), waiting).await.expect("the lock is free").unwrap()
+}
+
+/// A pipe that nobody writes to. Whoever waits for it all the same is let go when this is dropped.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn at(path: PathBuf) -> Self {
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Self(path)
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        let _ = File::options().read(true).write(true).open(&self.0);
+    }
 }
 
 fn account(called: &str) -> Account {

@@ -535,8 +535,7 @@ async fn a_pipe_is_no_session_and_nobody_waits_for_it() {
     let home = in_a_folder();
     let [session, neighbour] = two_of_one_account();
     home.store().create(&neighbour).await.unwrap();
-    let made = Command::new("mkfifo").arg(home.file_of(&session)).status().unwrap();
-    assert!(made.success());
+    let _pipe = Pipe::at(home.file_of(&session));
 
     home.has_only(&neighbour, &session).await;
 }
@@ -804,6 +803,22 @@ impl Home {
             assert_eq!(found(&*store, good).await.unwrap().session, *good);
         };
         timeout(Duration::from_secs(10), asked).await.expect("nothing waits for a file");
+    }
+}
+
+/// A pipe that nobody writes to. Whoever waits for it all the same is let go when this is dropped.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn at(path: PathBuf) -> Self {
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Self(path)
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        let _ = File::options().read(true).write(true).open(&self.0);
     }
 }
 
