@@ -19,6 +19,10 @@ use crate::record::LIMIT;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
+/// How often a folder is made for a file before giving up. Only a sweep takes it away again at the same
+/// moment; one without any pause was seen to do so a hundred times in a row.
+const FOLDER_TRIES: usize = 1000;
+
 /// How temporary files begin: with a dot, as no session id and no account name does.
 const TEMPORARY: &str = ".tmp-";
 
@@ -34,6 +38,8 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// How many of the folders above are ours to make.
+    depth: usize,
 }
 
 /// A file as it was read.
@@ -70,16 +76,16 @@ pub struct Lock {
 }
 
 impl Folder {
-    /// The folder at `path`, which need not exist yet.
+    /// The folder at `path`, which need not exist yet; the one above it does.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), depth: 0 }
     }
 
     /// The folder `name` inside this one.
     #[must_use]
     pub fn folder(&self, name: &str) -> Self {
-        Self { path: self.path.join(name) }
+        Self { path: self.path.join(name), depth: self.depth + 1 }
     }
 
     /// Where it is, for messages.
@@ -92,14 +98,24 @@ impl Folder {
     /// the umask.
     ///
     /// # Errors
-    /// When it cannot be made, or belongs to somebody else.
+    /// When it cannot be made, belongs to somebody else, or is removed at this moment.
     pub fn ensure(&self) -> io::Result<()> {
+        if self.make()? { sync_folder(self.parent()) } else { Ok(()) }
+    }
+
+    /// Makes the folder, and those of ours above it, where they are missing. `true` when it was: then the
+    /// one above has to be fsynced.
+    fn make(&self) -> io::Result<bool> {
         match DirBuilder::new().mode(FOLDER_MODE).create(&self.path) {
             Ok(()) => {
                 fs::set_permissions(&self.path, fs::Permissions::from_mode(FOLDER_MODE))?;
-                sync_folder(self.parent())
+                Ok(true)
             }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.tighten(),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.tighten().map(|()| false),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.depth > 0 => {
+                Self { path: self.parent().to_owned(), depth: self.depth - 1 }.ensure()?;
+                self.make()
+            }
             Err(error) => Err(error),
         }
     }
@@ -123,14 +139,29 @@ impl Folder {
             .inspect_err(|_| self.discard(name))
     }
 
-    /// Opens a new file, in a folder that a sweep may be removing at this very moment.
     fn create_new(&self, name: &str) -> io::Result<File> {
-        loop {
-            match open(&self.path.join(name), OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY) {
-                Err(Errno::NOENT) => self.ensure()?,
+        self.open_or_make_folder(name, OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY)
+    }
+
+    /// Opens a file of the folder, which is made where it is missing, and again where a sweep removes it
+    /// at this very moment: with a file in it, it stays.
+    fn open_or_make_folder(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        let path = self.path.join(name);
+        let mut made = false;
+        for _ in 0..FOLDER_TRIES {
+            match open(&path, flags) {
+                Ok(file) if made => {
+                    sync_folder(self.parent()).inspect_err(|_| self.discard(name))?;
+                    return Ok(file);
+                }
+                Err(Errno::NOENT) => match self.make() {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => made = true,
+                },
                 opened => return Ok(opened?),
             }
         }
+        Err(ErrorKind::NotFound.into())
     }
 
     /// Writes a file that is whole from the moment it has its name. `false` when the name is taken.
@@ -278,12 +309,24 @@ impl Folder {
         }
     }
 
-    /// The names in it, in no order: all that a program of ours could have written, so no name that
-    /// begins with a dot and none that is not text. Empty when there is no folder.
+    /// The names of the plain files in it, in no order: all that a program of ours could have written, so
+    /// none that begins with a dot and none that is not text. Empty when there is no folder.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn names(&self) -> io::Result<Vec<String>> {
+    pub fn files(&self) -> io::Result<Vec<String>> {
+        self.names(|kind| kind.is_file())
+    }
+
+    /// The names of the folders in it, in the same way.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn folders(&self) -> io::Result<Vec<String>> {
+        self.names(|kind| kind.is_dir())
+    }
+
+    fn names(&self, wanted: impl Fn(fs::FileType) -> bool) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if is_absence(&error) => return Ok(Vec::new()),
@@ -291,10 +334,11 @@ impl Folder {
         };
         let mut names = Vec::new();
         for entry in entries {
-            if let Ok(name) = entry?.file_name().into_string()
-                && !name.starts_with('.')
-            {
-                names.push(name);
+            let entry = entry?;
+            match (entry.file_name().into_string(), entry.file_type()) {
+                (Ok(name), Ok(kind)) if wanted(kind) && !name.starts_with('.') => names.push(name),
+                (_, Err(error)) if !is_absence(&error) => return Err(error),
+                _ => {}
             }
         }
         Ok(names)
@@ -322,14 +366,7 @@ impl Folder {
     /// # Errors
     /// When the disk fails.
     pub fn lock(&self, name: &str, kind: LockKind) -> io::Result<Lock> {
-        let path = self.path.join(name);
-        let file = match open(&path, OFlags::CREATE | OFlags::RDWR) {
-            Err(Errno::NOENT) => {
-                self.ensure()?;
-                open(&path, OFlags::CREATE | OFlags::RDWR)?
-            }
-            opened => opened?,
-        };
+        let file = self.open_or_make_folder(name, OFlags::CREATE | OFlags::RDWR)?;
         // By their full path: `File` has methods of the same names.
         match kind {
             LockKind::Shared => fs2::FileExt::lock_shared(&file)?,

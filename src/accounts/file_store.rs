@@ -76,7 +76,7 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn names(&self) -> Result<Vec<AccountName>, StoreError> {
-        let names = self.in_folder(|folder| folder.names()).await.doing("listing accounts")?;
+        let names = self.in_folder(|folder| folder.files()).await.doing("listing accounts")?;
         let mut names: Vec<_> = names
             .into_iter()
             .filter_map(|name| AccountName::parse(&name).ok().filter(|parsed| parsed.as_str() == name))

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// 1 to 64 letters, digits and `. _ - + @` of any script, beginning with a letter or digit; NFKC and
 /// case-folded, so that `Alice` and `alice` are one account.
@@ -65,7 +66,7 @@ impl AccountName {
 }
 
 /// NFKC and case-folded. Folding can undo the normal form, so it is taken again.
-fn normalise(text: &str) -> String {
+pub(super) fn normalise(text: &str) -> String {
     caseless::default_case_fold_str(&text.nfkc().collect::<String>()).nfkc().collect()
 }
 
@@ -73,8 +74,9 @@ fn is_too_long(text: &str) -> bool {
     text.len() > AccountName::MAX_BYTES || text.chars().count() > AccountName::MAX_CHARS
 }
 
+/// Marks belong to the letters before them: many scripts cannot be written without.
 fn is_allowed(letter: char) -> bool {
-    letter.is_alphanumeric() || "._-+@".contains(letter)
+    letter.is_alphanumeric() || is_combining_mark(letter) || "._-+@".contains(letter)
 }
 
 impl TryFrom<String> for AccountName {

@@ -102,7 +102,9 @@ pub(super) fn is_outdated(hash: &PasswordHash, cost: Cost) -> bool {
 
 fn parse(hash: &PasswordHash) -> password_hash::Result<(phc::PasswordHash, Params)> {
     let hash = phc::PasswordHash::new(&hash.0).map_err(|_| password_hash::Error::EncodingInvalid)?;
-    if hash.salt.is_none() || hash.hash.is_none() || hash.algorithm != scrypt::phc::ALG_ID {
+    // A shorter output is the beginning of the whole one: cut short, a hash would still be right.
+    let is_whole = hash.hash.is_some_and(|output| output.len() == Params::RECOMMENDED_LEN);
+    if hash.salt.is_none() || !is_whole || hash.algorithm != scrypt::phc::ALG_ID {
         return Err(password_hash::Error::Algorithm);
     }
     let params = Params::try_from(&hash)?;

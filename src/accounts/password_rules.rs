@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::name::AccountName;
+use super::name::{AccountName, normalise};
 use super::password::Password;
 
 /// Common passwords of at least [`PasswordRules::MIN_CHARS`] characters in lower case, one a line, taken
@@ -49,7 +49,7 @@ impl PasswordRules {
     /// The rules of the site at `host`.
     #[must_use]
     pub fn new(host: &str) -> Self {
-        Self { site: letters_and_digits(host) }
+        Self { site: letters_and_digits(&normalise(host)) }
     }
 
     /// Takes a password that somebody wants for the account `name`.
@@ -61,26 +61,29 @@ impl PasswordRules {
         if password.expose().chars().count() < Self::MIN_CHARS {
             return Err(PasswordRefusal::TooShort);
         }
-        let lowered = password.expose().to_lowercase();
-        if COMMON.contains(lowered.as_str()) {
+        // Folded as names are, so that one cannot be passed off by writing it otherwise.
+        let folded = normalise(password.expose());
+        if COMMON.contains(folded.as_str()) {
             return Err(PasswordRefusal::Common);
         }
-        if self.follows_from(&lowered, name) {
+        if self.follows_from(&folded, name) {
             return Err(PasswordRefusal::Guessable);
         }
         Ok(password)
     }
 
-    /// Whether no letter is left of it without the name and the site.
-    fn follows_from(&self, lowered: &str, name: &AccountName) -> bool {
-        let mut rest = letters_and_digits(lowered);
-        let whole = rest.len();
-        for known in [&letters_and_digits(name.as_str()), &self.site] {
-            if !known.is_empty() {
-                rest = rest.replace(known.as_str(), "");
-            }
-        }
-        rest.len() < whole && !rest.chars().any(char::is_alphabetic)
+    /// Whether no letter is left of it without the name and the site, in whichever order they are taken
+    /// out: a short name may be a part of the site's.
+    fn follows_from(&self, folded: &str, name: &AccountName) -> bool {
+        let whole = letters_and_digits(folded);
+        let name = letters_and_digits(name.as_str());
+        let without = |text: &str, known: &str| match known {
+            "" => text.to_owned(),
+            known => text.replace(known, ""),
+        };
+        let rests =
+            [without(&without(&whole, &name), &self.site), without(&without(&whole, &self.site), &name)];
+        rests.iter().any(|rest| rest.len() < whole.len() && !rest.chars().any(char::is_alphabetic))
     }
 }
 

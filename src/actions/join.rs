@@ -20,8 +20,7 @@ pub enum Invitation {
     For(AccountName),
 }
 
-/// What somebody chose at a link.
-#[derive(Debug)]
+/// What somebody chose at a link. Not to be printed: it holds a password.
 pub struct Choice<'a> {
     /// A name, for the first account.
     pub username: &'a str,

@@ -12,8 +12,7 @@ use crate::audit::{self, Event, LoginFailure};
 use crate::sessions::LastingFor;
 use crate::throttle::TooMany;
 
-/// Somebody wants in.
-#[derive(Debug)]
+/// Somebody wants in. Not to be printed: it holds a password.
 pub struct Attempt<'a> {
     /// As typed.
     pub username: &'a str,

@@ -5,8 +5,7 @@ use crate::accounts::{Account, AccountName, Busy, Code, Link, PasswordRefusal};
 use crate::app::App;
 use crate::audit::{self, Event};
 
-/// How the owner of a new account gets in for the first time.
-#[derive(Debug)]
+/// How the owner of a new account gets in for the first time. Not to be printed: it may hold a password.
 pub enum FirstKey<'a> {
     /// With this password, as typed.
     Password(&'a str),

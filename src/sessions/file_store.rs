@@ -136,11 +136,11 @@ impl SessionStore for FileSessionStore {
 }
 
 fn account_ids(root: &Folder) -> std::io::Result<Vec<AccountId>> {
-    Ok(root.names()?.iter().filter_map(|name| AccountId::parse(name)).collect())
+    Ok(root.folders()?.iter().filter_map(|name| AccountId::parse(name)).collect())
 }
 
 fn session_ids(folder: &Folder) -> std::io::Result<Vec<SessionId>> {
-    Ok(folder.names()?.iter().filter_map(|name| SessionId::parse(name)).collect())
+    Ok(folder.files()?.iter().filter_map(|name| SessionId::parse(name)).collect())
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.

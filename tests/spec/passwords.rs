@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use exeunt::accounts::{
     AccountName, Busy, Cost, Hasher, Password, PasswordHash, PasswordRefusal, PasswordRules, Verdict,
 };
-use exeunt::actions::{Attempt, Choice, FirstKey, Visit};
-use exeunt::sessions::{Browser, LastingFor};
 use tokio::time::timeout;
 
 use crate::support::PASSWORD;
@@ -116,22 +114,11 @@ fn a_refusal_says_why_and_what_would_do() {
 
 #[test]
 fn nothing_shows_a_password_by_accident() {
-    let visit = Visit { browser: Browser::from_user_agent(""), address: None, tokens: Vec::new() };
-    let attempt = Attempt {
-        username: "alice",
-        password: PASSWORD,
-        lasting: LastingFor::ThisVisit,
-        visit: visit.clone(),
-    };
-    let choice = Choice { username: "alice", new_password: PASSWORD, visit };
     for shown in [
         format!("{:?}", Password::new(PASSWORD)),
         format!("{:?}", rules().check(PASSWORD, &name("alice"))),
         format!("{:?}", hash_written("$scrypt$ln=17,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")),
         format!("{:?}", Verdict::Right { renewed: Some(hash_written("$scrypt$c2FsdHNhbHQ")) }),
-        format!("{:?}", FirstKey::Password(PASSWORD)),
-        format!("{choice:?}"),
-        format!("{attempt:?}"),
     ] {
         assert!(!shown.contains("staple") && !shown.contains("$scrypt"), "{shown}");
     }
