@@ -15,7 +15,7 @@ pub enum Event<'a> {
     LoginFailed { account: Option<AccountId>, why: LoginFailure, address: Option<IpAddr> },
     /// Sessions ended because somebody asked for it.
     LoggedOut { account: AccountId, which: &'a str, ended: usize },
-    /// Sessions that should have ended are still in the store. They are refused, and tried again.
+    /// Sessions that should have ended are still in the store.
     NotLoggedOut { error: &'a dyn fmt::Display },
     /// The store has let go of all that it had kept.
     EndingsDone,
@@ -27,8 +27,9 @@ pub enum Event<'a> {
     AccountAdded { account: AccountId },
     /// A hash was made anew with today's parameters.
     HashRenewed { account: AccountId },
-    /// A post from another site was refused.
-    CrossSiteRefused { path: &'a str },
+    /// A post from another site was refused. Where it was from, as far as the browser said, and where the
+    /// site itself is: when people are refused by mistake, the two show it.
+    CrossSiteRefused { origin: &'a str, site: &'a str },
 }
 
 /// Why a login failed, which only the log says.
@@ -63,33 +64,37 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::LoggedIn { account, session, address } => {
-                write!(f, "logged in account={account} session={session}{}", From(*address))
+                write!(f, "logged in account={account} session={session}{}", FromAddress(*address))
             }
             Self::LoginFailed { account, why, address } => {
                 write!(f, "login failed why={why:?}")?;
                 if let Some(account) = account {
                     write!(f, " account={account}")?;
                 }
-                write!(f, "{}", From(*address))
+                write!(f, "{}", FromAddress(*address))
             }
             Self::LoggedOut { account, which, ended } => {
                 write!(f, "logged out account={account} which={which} ended={ended}")
             }
-            Self::NotLoggedOut { error } => write!(f, "not logged out yet, trying again error={error}"),
+            Self::NotLoggedOut { error } => write!(f, "not logged out yet error={error}"),
             Self::EndingsDone => f.write_str("sessions that could not be ended have ended"),
             Self::LinkMade { account: Some(account) } => write!(f, "link made account={account}"),
             Self::LinkMade { account: None } => f.write_str("link made for the first account"),
-            Self::Joined { account, address } => write!(f, "joined account={account}{}", From(*address)),
+            Self::Joined { account, address } => {
+                write!(f, "joined account={account}{}", FromAddress(*address))
+            }
             Self::AccountAdded { account } => write!(f, "account added account={account}"),
             Self::HashRenewed { account } => write!(f, "hash renewed account={account}"),
-            Self::CrossSiteRefused { path } => write!(f, "cross-site post refused path={path:?}"),
+            Self::CrossSiteRefused { origin, site } => {
+                write!(f, "cross-site post refused origin={origin:?} site={site:?}")
+            }
         }
     }
 }
 
-struct From(Option<IpAddr>);
+struct FromAddress(Option<IpAddr>);
 
-impl fmt::Display for From {
+impl fmt::Display for FromAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |address| write!(f, " address={address}"))
     }

@@ -20,7 +20,8 @@ struct Pace {
     longest: SignedDuration,
 }
 
-/// A stranger who tries a name must not lock its owner out for long.
+/// A stranger who tries a name locks its owner out for a minute at a time at most, though again and
+/// again.
 const FOR_A_NAME: Pace = Pace { free: 5, longest: SignedDuration::from_mins(1) };
 
 /// Many people may share an address; somebody who tries many names from one can wait longer.

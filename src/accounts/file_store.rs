@@ -8,7 +8,7 @@ use super::name::AccountName;
 use super::store::{AccountLock, AccountStore, LockKind};
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
-use crate::files::{Folder, blocking};
+use crate::files::{Folder, Locks, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
@@ -19,10 +19,10 @@ const LOCKS: &str = ".locks";
 const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Accounts in a folder.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FileAccountStore {
     folder: Folder,
-    locks: Folder,
+    locks: Locks,
 }
 
 impl FileAccountStore {
@@ -32,12 +32,14 @@ impl FileAccountStore {
     /// When it cannot be made or closed to others.
     pub fn open(folder: Folder, now: Timestamp) -> Result<Self, StoreError> {
         let locks = folder.folder(LOCKS);
-        folder
+        let opened = folder
             .ensure()
             .and_then(|()| locks.ensure())
-            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER))
-            .doing("opening the folder of accounts")?;
-        Ok(Self { folder, locks })
+            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER));
+        opened.map_err(|error| {
+            StoreError::new("opening the accounts", format!("{}: {error}", folder.path().display()))
+        })?;
+        Ok(Self { folder, locks: Locks::in_folder(locks) })
     }
 
     /// Does `work` in the folder, on a thread that may block.
@@ -86,8 +88,7 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn lock(&self, account: AccountId, kind: LockKind) -> Result<AccountLock, StoreError> {
-        let locks = self.locks.clone();
-        let lock = blocking(move || locks.lock(&account.to_string(), kind)).await;
+        let lock = self.locks.take(&account.to_string(), kind).await;
         Ok(Box::new(lock.doing("locking an account")?))
     }
 

@@ -20,7 +20,7 @@ pub enum NameError {
     #[error("Enter a name.")]
     Empty,
     /// More than 64 characters, or more bytes than a file's name may have.
-    #[error("A name has at most 64 characters.")]
+    #[error("A name has at most 64 characters, and fewer in scripts that take more room.")]
     TooLong,
     /// Other characters than those allowed.
     #[error("A name has letters, digits and . _ - + @ only, and begins with a letter or a digit.")]
@@ -51,7 +51,7 @@ impl AccountName {
         if is_too_long(&name) {
             return Err(NameError::TooLong);
         }
-        let starts_well = name.chars().next().is_some_and(char::is_alphanumeric);
+        let starts_well = name.chars().next().is_some_and(is_letter_or_digit);
         if !starts_well || !name.chars().all(is_allowed) || normalise(&name) != name {
             return Err(NameError::Characters);
         }
@@ -76,7 +76,22 @@ fn is_too_long(text: &str) -> bool {
 
 /// Marks belong to the letters before them: many scripts cannot be written without.
 fn is_allowed(letter: char) -> bool {
-    letter.is_alphanumeric() || is_combining_mark(letter) || "._-+@".contains(letter)
+    let is_mark = is_combining_mark(letter) && !is_invisible(letter);
+    is_letter_or_digit(letter) || is_mark || "._-+@".contains(letter)
+}
+
+fn is_letter_or_digit(letter: char) -> bool {
+    letter.is_alphanumeric() && !is_combining_mark(letter) && !is_invisible(letter)
+}
+
+/// The letters and marks that show nothing (`Default_Ignorable_Code_Point` in Unicode's
+/// DerivedCoreProperties): with them, two names would look the same.
+fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}'
+    )
 }
 
 impl TryFrom<String> for AccountName {

@@ -17,7 +17,7 @@ pub trait AccountStore: Send + Sync + 'static {
     /// Keeps a new account; `false` when the name is taken, and then nothing has changed.
     ///
     /// # Errors
-    /// When the store fails; then there is no new account.
+    /// When the store fails; then the new account is there whole or not at all.
     async fn create(&self, account: &Account) -> Result<bool, StoreError>;
 
     /// The account of that name, if it is there whole.
@@ -30,7 +30,7 @@ pub trait AccountStore: Send + Sync + 'static {
     /// Whoever calls this holds the account's exclusive lock, and has read the account under it.
     ///
     /// # Errors
-    /// When the store fails; then the old one is still there.
+    /// When the store fails; then the old one is there or the new.
     async fn update(&self, account: &Account) -> Result<bool, StoreError>;
 
     /// The name of every account, in order.
@@ -43,7 +43,7 @@ pub trait AccountStore: Send + Sync + 'static {
     /// sessions or change the account.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or somebody has held it for ten seconds.
     async fn lock(&self, account: AccountId, kind: LockKind) -> Result<AccountLock, StoreError>;
 
     /// Keeps the link that makes the first account, in the place of an older one.

@@ -147,7 +147,10 @@ async fn redeem(
     let _lock = app.accounts.lock(account.id, LockKind::Exclusive).await?;
     let Some(mut account) = opened_by(app, code, name).await? else { return Ok(None) };
     let ids = app.sessions.ids(account.id).await?;
-    app.sessions.end(account.id, &ids).await?;
+    app.sessions.end(account.id, &ids).await.map_err(|kept| {
+        audit::record(&Event::NotLoggedOut { error: &kept });
+        kept.source
+    })?;
     account.password = Some(hash);
     account.link = None;
     Ok(app.accounts.update(&account).await?.then_some(account))

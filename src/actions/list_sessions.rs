@@ -1,6 +1,7 @@
 //! Listing who is logged in. It changes nothing.
 
 use crate::account_id::AccountId;
+use crate::accounts::AccountName;
 use crate::app::App;
 use crate::sessions::LiveSession;
 use crate::store_error::StoreError;
@@ -11,6 +12,17 @@ use crate::store_error::StoreError;
 /// When the store fails.
 pub async fn list_sessions(app: &App, account: AccountId) -> Result<Vec<LiveSession>, StoreError> {
     app.sessions.list(account, app.now()).await
+}
+
+/// The same of the account `name`; `None` when there is no such account.
+///
+/// # Errors
+/// When a store fails.
+pub async fn list_sessions_of(app: &App, name: &AccountName) -> Result<Option<Vec<LiveSession>>, StoreError> {
+    match app.accounts.read(name).await? {
+        Some(account) => list_sessions(app, account.id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Every live session, one account after the other.

@@ -1,6 +1,8 @@
 //! Logging out, here or elsewhere. It never needs a live session: what has ended is success, and what
 //! cannot be ended is refused from then on and tried again.
 
+use std::collections::HashMap;
+
 use super::ActionError;
 use crate::account_id::AccountId;
 use crate::accounts::{AccountName, LockKind};
@@ -22,34 +24,39 @@ pub enum LoggedOutOne {
 /// # Errors
 /// When a session cannot be ended.
 pub async fn log_out_here(app: &App, tokens: &[Token]) -> Result<(), ActionError> {
-    let mut failed = None;
+    let mut by_account: HashMap<AccountId, Vec<SessionId>> = HashMap::new();
     for token in tokens {
-        if let Err(error) = end(app, token.account(), &[token.session_id()], "this").await {
+        by_account.entry(token.account()).or_default().push(token.session_id());
+    }
+    let mut failed = None;
+    for (account, ids) in by_account {
+        if let Err(error) = end(app, account, &ids, "this").await {
             failed = Some(error);
         }
     }
     failed.map_or(Ok(()), Err)
 }
 
-/// Logs the account out everywhere but in this session, and answers how many sessions that were.
+/// Logs the account out everywhere but in this session.
 ///
 /// # Errors
-/// When they cannot be listed or ended.
-pub async fn log_out_others(app: &App, this: &Session) -> Result<usize, ActionError> {
+/// When the others cannot be listed or ended.
+pub async fn log_out_others(app: &App, this: &Session) -> Result<(), ActionError> {
     let _lock = app.accounts.lock(this.account, LockKind::Exclusive).await?;
     let mut ids = app.sessions.ids(this.account).await?;
     ids.retain(|&id| id != this.id);
-    end(app, this.account, &ids, "others").await
+    end(app, this.account, &ids, "others").await.map(drop)
 }
 
-/// Logs the account out everywhere, this browser first, and answers how many other sessions that were.
+/// Logs the account out everywhere, this browser first.
 ///
 /// # Errors
-/// When they cannot be listed or ended.
-pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> Result<usize, ActionError> {
+/// When a session cannot be ended; [`ActionError::HereOnly`] when it is one of the others.
+pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> Result<(), ActionError> {
     let here = log_out_here(app, tokens).await;
     let everywhere = end_all_of(app, this.account).await;
-    here.and(everywhere)
+    here?;
+    everywhere.map(drop).map_err(|error| ActionError::HereOnly(Box::new(error)))
 }
 
 /// Logs one of this account's sessions out.

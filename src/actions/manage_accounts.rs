@@ -60,6 +60,14 @@ pub async fn add_account(app: &App, name: AccountName, key: FirstKey<'_>) -> Res
     Ok(Added::Account(code))
 }
 
+/// Whether there is an account of that name already.
+///
+/// # Errors
+/// When the store cannot say.
+pub async fn is_name_taken(app: &App, name: &AccountName) -> Result<bool, ActionError> {
+    Ok(app.accounts.read(name).await?.is_some())
+}
+
 /// Every account, in order of names.
 ///
 /// # Errors

@@ -13,13 +13,13 @@ mod sweep;
 
 pub use finish_endings::finish_endings;
 pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account};
-pub use list_sessions::{list_all_sessions, list_sessions};
+pub use list_sessions::{list_all_sessions, list_sessions, list_sessions_of};
 pub use log_in::{Attempt, LoggedIn, log_in};
 pub use log_out::{
     LoggedOutOne, end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here,
     log_out_one, log_out_others,
 };
-pub use manage_accounts::{Added, FirstKey, add_account, list_accounts};
+pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_accounts};
 pub use resume::{Resumed, resume};
 pub use start_session::{Started, Visit};
 pub use sweep::sweep;
@@ -36,4 +36,7 @@ pub enum ActionError {
     /// Sessions that should be over are still in the store. They are refused here, and tried again.
     #[error(transparent)]
     NotEnded(#[from] NotEnded),
+    /// This browser is logged out, but the account's other sessions could not be ended.
+    #[error("logged out here only: {0}")]
+    HereOnly(Box<ActionError>),
 }

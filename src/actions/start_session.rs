@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use super::ActionError;
+use crate::account_id::AccountId;
 use crate::accounts::{Account, LockKind};
 use crate::app::App;
 use crate::audit::{self, Event};
 use crate::sessions::{Browser, CAP, LastingFor, NewSession, Session, SessionId, Token};
+use crate::store_error::StoreError;
 
 /// The browser that somebody is at.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ pub(super) async fn start_session(
     if let Err(error) = keep_to_the_cap(app, &session).await {
         // The token has not left, so nobody will miss this session.
         let _ = app.sessions.end(session.account, &[session.id]).await;
-        return Err(error);
+        return Err(error.into());
     }
     end_replaced(app, &visit.tokens).await;
     audit::record(&Event::LoggedIn {
@@ -73,7 +75,7 @@ fn lets_in(now: &Account, then: &Account) -> bool {
 }
 
 /// Ends the sessions seen longest ago, beyond the most that an account may have.
-async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), ActionError> {
+async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), StoreError> {
     if app.sessions.list(newest.account, app.now()).await?.len() <= CAP {
         return Ok(());
     }
@@ -82,20 +84,23 @@ async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), ActionError>
     // The new one first, whatever the clocks say.
     sessions.sort_by_key(|live| (live.session.id != newest.id, Reverse(live.last_seen)));
     let over: Vec<SessionId> = sessions.iter().skip(CAP).map(|live| live.session.id).collect();
-    let ended = app.sessions.end(newest.account, &over).await?;
-    audit::record(&Event::LoggedOut { account: newest.account, which: "oldest", ended });
+    end_old(app, newest.account, &over, "oldest").await;
     Ok(())
 }
 
-/// A login is no reason to fail when an old session cannot be ended: that one is refused, and tried again.
+/// What the browser was logged in as before.
 async fn end_replaced(app: &App, tokens: &[Token]) {
     for token in tokens {
-        match app.sessions.end(token.account(), &[token.session_id()]).await {
-            Ok(0) => {}
-            Ok(ended) => {
-                audit::record(&Event::LoggedOut { account: token.account(), which: "replaced", ended });
-            }
-            Err(error) => audit::record(&Event::NotLoggedOut { error: &error }),
-        }
+        end_old(app, token.account(), &[token.session_id()], "replaced").await;
+    }
+}
+
+/// When an old session cannot be ended, that is no reason for a login to fail: it is refused from now on,
+/// and tried again.
+async fn end_old(app: &App, account: AccountId, ids: &[SessionId], which: &str) {
+    match app.sessions.end(account, ids).await {
+        Ok(0) => {}
+        Ok(ended) => audit::record(&Event::LoggedOut { account, which, ended }),
+        Err(error) => audit::record(&Event::NotLoggedOut { error: &error }),
     }
 }

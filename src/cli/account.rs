@@ -1,13 +1,13 @@
 //! `exeunt account`: who may log in.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{Failure, output};
-use crate::accounts::{Account, AccountName, Password};
-use crate::actions::{Added, FirstKey, add_account, list_accounts};
+use crate::accounts::{Account, AccountName, Password, PasswordRefusal};
+use crate::actions::{Added, FirstKey, add_account, is_name_taken, list_accounts};
 use crate::app::App;
 
 #[derive(Subcommand)]
@@ -35,6 +35,13 @@ pub struct Add {
     link: bool,
 }
 
+impl Command {
+    /// Whether the data folder may be a new one.
+    pub fn makes_the_folder(&self) -> bool {
+        matches!(self, Self::Add(_))
+    }
+}
+
 pub async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::Add(add) => self::add(add, app).await,
@@ -44,7 +51,7 @@ pub async fn run(command: Command, app: &App) -> Result<(), Failure> {
 
 async fn add(add: Add, app: &App) -> Result<(), Failure> {
     // Asking for a password that then has no account would be rude.
-    if app.accounts.read(&add.name).await?.is_some() {
+    if is_name_taken(app, &add.name).await? {
         return Err(taken(&add.name));
     }
     let password = match (add.link, add.password_stdin) {
@@ -71,11 +78,16 @@ fn taken(name: &AccountName) -> Failure {
 }
 
 fn read_password() -> Result<String, Failure> {
-    let mut line = String::new();
-    // One byte more than a password may have, and a line's end.
+    // One byte more than a password may have and a line's end, so that one that is too long is seen to be.
     let limit = Password::MAX_BYTES as u64 + 3;
-    io::Read::take(io::stdin().lock(), limit).read_line(&mut line)?;
-    Ok(line.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).unwrap_or(&line).into())
+    let mut line = Vec::new();
+    io::stdin().lock().take(limit).read_until(b'\n', &mut line)?;
+    let line = line.strip_suffix(b"\n").unwrap_or(&line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() > Password::MAX_BYTES {
+        return Err(PasswordRefusal::TooLong.into());
+    }
+    Ok(String::from_utf8(line.to_vec()).map_err(|_| "the password is not UTF-8")?)
 }
 
 fn ask_password(name: &AccountName) -> Result<String, Failure> {

@@ -13,9 +13,13 @@ use crate::accounts::Cost;
 use crate::app::{App, Stores};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::Folder;
 
-/// What a command answers with when it could not do its work; wrong usage and settings get 2, from clap.
+/// What a command answers with when it could not do its work.
 const FAILED: u8 = 1;
+
+/// What it answers with when it was asked wrongly; so does clap.
+const ASKED_WRONGLY: u8 = 2;
 
 /// The front door of a server-rendered site: people log in, see where they are logged in, and log out.
 ///
@@ -45,6 +49,11 @@ enum Command {
 /// A sentence for whoever ran the command.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// A setting that cannot be meant. It names the setting.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongSetting(String);
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -57,8 +66,11 @@ pub fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             None | Some(Command::Serve) => serve::run(cli.config).await,
-            Some(Command::Account(command)) => account::run(command, &open(&cli.config)?).await,
-            Some(Command::Session(command)) => session::run(command, &open(&cli.config)?).await,
+            Some(Command::Account(command)) => {
+                let app = open(&cli.config, command.makes_the_folder())?;
+                account::run(command, &app).await
+            }
+            Some(Command::Session(command)) => session::run(command, &open(&cli.config, false)?).await,
         }
     });
     // Not waiting for a prompt that was interrupted, or a lock that somebody else holds.
@@ -68,11 +80,16 @@ pub fn run() -> ExitCode {
 
 fn failed(failure: &Failure) -> ExitCode {
     eprintln!("exeunt: {failure}");
-    ExitCode::from(FAILED)
+    ExitCode::from(if failure.is::<WrongSetting>() { ASKED_WRONGLY } else { FAILED })
 }
 
-/// The rooms, for a command that works on the data folder.
-fn open(config: &Config) -> Result<App, Failure> {
+/// The rooms, for a command that works on the data folder. Only a command that adds something makes the
+/// folder: whoever looks into the wrong place, or ends all sessions there, has to hear of it.
+fn open(config: &Config, may_make: bool) -> Result<App, Failure> {
+    if !may_make && !Folder::at(&config.data).exists() {
+        let wrong = format!("there is no data folder at {} (--data)", config.data.display());
+        return Err(WrongSetting(wrong).into());
+    }
     let clock = Clock::system();
     let stores = Stores::files(&config.data, clock.now())?;
     Ok(App::new(stores, config.public_url(config.listen.port()), Cost::STANDARD, clock))

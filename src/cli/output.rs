@@ -9,10 +9,14 @@ use tracing_subscriber::EnvFilter;
 use super::Failure;
 
 /// Log lines go to standard error, which is not what a command answers. `RUST_LOG` changes what is told:
-/// by default everything worth knowing of a server, and of other commands what went wrong.
+/// by default everything worth knowing of a server, and of other commands what went wrong. What a server
+/// has to account for is told in any case.
 pub fn start_logging(serving: bool) {
     let default = if serving { "info" } else { "error" };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    if serving {
+        filter = filter.add_directive("audit=info".parse().expect("BUG: this is a directive"));
+    }
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

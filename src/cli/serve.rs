@@ -34,10 +34,12 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let app = Arc::new(App::new(stores, url, Cost::STANDARD, clock));
 
     greet(&app, address).await?;
-    let housekeeping = tokio::spawn(keep_house(Arc::clone(&app)));
+    let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
+    let sweeps = tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), sweep_and_tell));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let served = web::serve(listener, web::site(app, assets), stop).await;
-    housekeeping.abort();
+    endings.abort();
+    sweeps.abort();
     Ok(served?)
 }
 
@@ -66,20 +68,31 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// What goes on without any request, until it is aborted.
-async fn keep_house(app: Arc<App>) {
-    let mut endings = interval(FINISH_ENDINGS_EVERY);
-    let mut sweeps = interval(SWEEP_EVERY);
-    endings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+/// Does `work` again and again until it is aborted. A panic in it costs one round, and a long sweep does
+/// not keep anything else waiting.
+async fn every<W, F>(period: Duration, app: Arc<App>, work: W)
+where
+    W: Fn(Arc<App>) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            _ = endings.tick() => finish_endings(&app).await,
-            _ = sweeps.tick() => match sweep(&app, |_, _| {}).await {
-                Ok(swept) if swept.removed > 0 => tracing::info!(removed = swept.removed, "swept"),
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "sessions were not swept"),
-            },
+        ticks.tick().await;
+        if let Err(error) = tokio::spawn(work(Arc::clone(&app))).await {
+            tracing::error!(%error, "work behind the site failed, and goes on at its next turn");
         }
+    }
+}
+
+async fn finish(app: Arc<App>) {
+    finish_endings(&app).await;
+}
+
+async fn sweep_and_tell(app: Arc<App>) {
+    match sweep(&app, |_, _| {}).await {
+        Ok(swept) if swept.removed > 0 => tracing::info!(removed = swept.removed, "swept"),
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "sessions were not swept"),
     }
 }

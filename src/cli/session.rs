@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::accounts::AccountName;
 use crate::actions::{
-    end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions, sweep,
+    end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions_of, sweep,
 };
 use crate::app::App;
 use crate::sessions::{LastingFor, LiveSession, SessionId};
@@ -73,16 +73,18 @@ async fn end(end: End, app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
+/// One that cannot be ended does not keep the others from being.
 async fn end_each(ids: &[SessionId], app: &App) -> Result<usize, Failure> {
     let mut ended = 0;
+    let mut failed = None;
     for &id in ids {
-        if end_session(app, id).await? {
-            ended += 1;
-        } else {
-            eprintln!("There is no session {id} (any more).");
+        match end_session(app, id).await {
+            Ok(true) => ended += 1,
+            Ok(false) => eprintln!("There is no session {id} (any more)."),
+            Err(error) => failed = Some(format!("session {id}: {error}")),
         }
     }
-    Ok(ended)
+    failed.map_or(Ok(ended), |failed| Err(failed.into()))
 }
 
 #[derive(Serialize)]
@@ -116,8 +118,8 @@ impl From<&LiveSession> for Row {
 async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Failure> {
     let sessions = match name {
         None => list_all_sessions(app).await?,
-        Some(name) => match app.accounts.read(&name).await? {
-            Some(account) => list_sessions(app, account.id).await?,
+        Some(name) => match list_sessions_of(app, &name).await? {
+            Some(sessions) => sessions,
             None => return Err(format!("there is no account called {name}").into()),
         },
     };

@@ -2,6 +2,8 @@
 //! session's, for every process, and its mtime is when the session was last seen. It never keeps
 //! anything in memory.
 
+use std::io;
+
 use async_trait::async_trait;
 
 use super::Swept;
@@ -29,7 +31,9 @@ impl FileSessionStore {
     /// # Errors
     /// When it cannot be made or closed to others.
     pub fn open(folder: Folder) -> Result<Self, StoreError> {
-        folder.ensure().doing("opening the folder of sessions")?;
+        folder.ensure().map_err(|error| {
+            StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
+        })?;
         Ok(Self { folder })
     }
 
@@ -79,13 +83,19 @@ impl SessionStore for FileSessionStore {
         self.in_folder(account, move |folder| {
             let mut found = Vec::new();
             for id in session_ids(&folder)? {
-                let contents = folder.read(&id.to_string())?;
-                found.extend(contents.and_then(|contents| decode(&contents, account, id)));
+                match folder.read(&id.to_string()) {
+                    Ok(contents) => found.extend(contents.and_then(|kept| decode(&kept, account, id))),
+                    Err(error) => skipped(id, &error),
+                }
             }
             Ok(found)
         })
         .await
         .doing("listing sessions")
+    }
+
+    async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
+        self.in_folder(account, |folder| session_ids(&folder)).await.doing("listing sessions")
     }
 
     async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
@@ -113,7 +123,15 @@ impl SessionStore for FileSessionStore {
             let mut over = Vec::new();
             for id in session_ids(&folder)? {
                 let name = id.to_string();
-                let Some(contents) = folder.read(&name)? else { continue };
+                let contents = match folder.read(&name) {
+                    Ok(Some(contents)) => contents,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        skipped(id, &error);
+                        swept.failed += 1;
+                        continue;
+                    }
+                };
                 match decode(&contents, account, id) {
                     Some(found) if found.is_live(now) => swept.live += 1,
                     None if now.duration_since(contents.modified) < HALF_WRITTEN_FOR => {}
@@ -121,8 +139,9 @@ impl SessionStore for FileSessionStore {
                 }
             }
             if !over.is_empty() {
-                swept.failed = folder.remove(&over).map_or_else(|kept| kept.names.len(), |_| 0);
-                swept.removed = over.len() - swept.failed;
+                let kept = folder.remove(&over).map_or_else(|kept| kept.names.len(), |_| 0);
+                swept.failed += kept;
+                swept.removed = over.len() - kept;
             }
             if swept.live == 0 && swept.failed == 0 {
                 // An empty folder that cannot be removed harms nobody.
@@ -135,12 +154,17 @@ impl SessionStore for FileSessionStore {
     }
 }
 
-fn account_ids(root: &Folder) -> std::io::Result<Vec<AccountId>> {
+fn account_ids(root: &Folder) -> io::Result<Vec<AccountId>> {
     Ok(root.folders()?.iter().filter_map(|name| AccountId::parse(name)).collect())
 }
 
-fn session_ids(folder: &Folder) -> std::io::Result<Vec<SessionId>> {
+fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {
     Ok(folder.files()?.iter().filter_map(|name| SessionId::parse(name)).collect())
+}
+
+/// One file that cannot be read is no reason to say nothing of the others.
+fn skipped(id: SessionId, error: &io::Error) {
+    tracing::error!(%error, session = %id, "a session's file cannot be read");
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.

@@ -12,12 +12,13 @@ mod token;
 use std::sync::Arc;
 
 pub use browser::Browser;
-pub use endings::Endings;
 pub use file_store::FileSessionStore;
 pub use session::{LastingFor, LiveSession, NewSession, Session};
 pub use session_id::SessionId;
 pub use store::{NotEnded, SessionStore};
 pub use token::Token;
+
+use endings::Endings;
 
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
@@ -84,7 +85,7 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Option<LiveSession>, StoreError> {
         let (account, id) = (token.account(), token.session_id());
-        if self.endings.contains(id) {
+        if self.endings.contains(account, id) {
             return Ok(None);
         }
         let Some(mut found) = self.store.read(account, id).await? else { return Ok(None) };
@@ -107,17 +108,17 @@ impl Sessions {
     /// When the store fails.
     pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<LiveSession>, StoreError> {
         let mut sessions = self.store.list(account).await?;
-        sessions.retain(|found| found.is_live(now) && !self.endings.contains(found.session.id));
+        sessions.retain(|found| found.is_live(now) && !self.endings.contains(account, found.session.id));
         sessions.sort_by_key(|found| (std::cmp::Reverse(found.last_seen), found.session.id));
         Ok(sessions)
     }
 
-    /// Every session that the store still has of the account, live or not.
+    /// Every session that the store may still have of the account, live or not.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
-        Ok(self.store.list(account).await?.into_iter().map(|found| found.session.id).collect())
+        self.store.ids(account).await
     }
 
     /// Ends sessions of one account, and answers how many there were. Once it has answered, no power cut
@@ -129,11 +130,11 @@ impl Sessions {
         if ids.is_empty() {
             return Ok(0);
         }
+        // Refused from here on, however long the store takes.
+        self.endings.begin(account, ids);
         let ended = self.store.end(account, ids).await;
-        match &ended {
-            Ok(_) => self.endings.finish(ids),
-            Err(kept) => self.endings.begin(account, &kept.ids),
-        }
+        let kept = ended.as_ref().err().map_or(&[][..], |kept| &kept.ids);
+        self.endings.finish(account, ids.iter().filter(|id| !kept.contains(id)));
         ended
     }
 

@@ -43,11 +43,17 @@ pub trait SessionStore: Send + Sync + 'static {
     /// [`NotEnded`] names those that may still be there.
     async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded>;
 
-    /// Every whole session of the account, live or not, in no order.
+    /// Every whole session of the account, live or not, in no order; what cannot be read is left out.
+    ///
+    /// # Errors
+    /// When the store fails as a whole.
+    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError>;
+
+    /// The id of everything that may be a session of the account, read or not: what there is to end.
     ///
     /// # Errors
     /// When the store fails.
-    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError>;
+    async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError>;
 
     /// Whose session `id` is, if there is something of that name.
     ///

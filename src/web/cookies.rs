@@ -56,7 +56,8 @@ impl Cookies {
                     presented.names.push(name);
                 }
                 if name == self.name() {
-                    presented.tokens.extend(Token::parse(value));
+                    let token = Token::parse(value).filter(|token| !presented.tokens.contains(token));
+                    presented.tokens.extend(token);
                 }
             }
         }

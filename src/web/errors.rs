@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
+use poem::error::ResponseError;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::{Endpoint, Request, Response, Result};
 
@@ -17,7 +17,7 @@ use crate::actions::ActionError;
 use crate::store_error::StoreError;
 
 /// Seconds after which it makes sense to try again what the machine could not do now.
-const RETRY_AFTER: &str = "5";
+pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// An answer that is an error page.
 #[derive(Clone, Debug)]
@@ -47,7 +47,8 @@ impl Failure {
         Self::new(
             StatusCode::FORBIDDEN,
             "Not from here",
-            "Another site sent you here with an order that only you can give. Nothing was done.",
+            "This order seems to come from another site, and only you can give it. Nothing was done. \
+             If it was you, go to the front page of this site and try again from there.",
         )
     }
 
@@ -107,7 +108,7 @@ impl Failure {
     fn unavailable(title: &'static str, message: &'static str, detail: &dyn Display) -> Self {
         Self {
             detail: Some(detail.to_string()),
-            header: Some((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER))),
+            header: Some((header::RETRY_AFTER, RETRY_AFTER)),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, title, message)
         }
     }
@@ -129,7 +130,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::unavailable(
             "Not now",
-            "The server cannot reach what it needs to answer. Nothing was changed. Please try again.",
+            "The server cannot reach what it needs for this. Please try again in a moment.",
             &error,
         )
     }
@@ -144,6 +145,12 @@ impl From<ActionError> for Failure {
                 "The server could not delete what it had to. It refuses that login from now on, \
                  and keeps trying to delete it. Please try again in a moment, and do not rely on \
                  being logged out before this page says so.",
+                &error,
+            ),
+            error @ ActionError::HereOnly(_) => Self::unavailable(
+                "Logged out here, but not elsewhere",
+                "You are logged out in this browser. The server could not end your other sessions: \
+                 please log in again in a moment, and log out everywhere once more.",
                 &error,
             ),
         }
@@ -184,11 +191,9 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
 }
 
 fn failure(error: poem::Error) -> Failure {
-    if error.is::<NotFoundError>() {
-        return Failure::not_found();
-    }
-    if error.is::<MethodNotAllowedError>() {
-        return Failure::method_not_allowed("GET, HEAD");
-    }
-    error.downcast::<Failure>().unwrap_or_else(|error| Failure::internal(&error))
+    error.downcast::<Failure>().unwrap_or_else(|error| match error.status() {
+        // poem's own: a path that no route has, or that does not decode.
+        status if status.is_client_error() => Failure::not_found(),
+        _ => Failure::internal(&error),
+    })
 }

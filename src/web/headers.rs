@@ -1,5 +1,5 @@
-//! The headers that every answer carries, whatever its status. It never overrides what an answer says of
-//! its own caching.
+//! The headers that every answer of the site carries, whatever its status. It never overrides what an
+//! answer says of its own caching. (What is no HTTP gets hyper's bare 400, and an endless head its 431.)
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ const ALWAYS: [(HeaderName, &str); 8] = [
     (HeaderName::from_static("x-robots-tag"), "noindex"),
 ];
 
-/// Two years, as browsers' preload lists ask for.
-const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000; includeSubDomains";
+/// Two years. For this host alone: what else the domain serves is not ours to say.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 
 /// What a page depends on besides its address.
 const VARY: &str = "Cookie, HX-Request, HX-Current-URL";

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Response, Result, handler};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Site;
 use super::answer::see_other;
 use super::cookies::CookieChange;
-use super::errors::Failure;
+use super::errors::{Failure, RETRY_AFTER};
 use super::form::Form;
 use super::pages::{JoinPage, JoinWord};
 use super::return_to::ReturnTo;
@@ -55,7 +55,7 @@ pub async fn submit(
         Joined::Busy => {
             let status = StatusCode::SERVICE_UNAVAILABLE;
             let mut answer = site.join_page(status, &code, &fields.username, Some(JoinWord::Busy)).await?;
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
             return Ok(answer);
         }
     };

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::Site;
 use super::answer::see_other;
 use super::cookies::CookieChange;
-use super::errors::Failure;
+use super::errors::{Failure, RETRY_AFTER};
 use super::form::Form;
 use super::pages::{LoginPage, LoginWord};
 use super::return_to::ReturnTo;
@@ -39,7 +39,8 @@ pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, re
     if visitor.session().is_some() {
         return see_other(&next);
     }
-    let word = field("logged_out").map(|_| LoginWord::LoggedOut);
+    // Nobody is told so while nobody can tell.
+    let word = field("logged_out").filter(|_| visitor.require_known().is_ok()).map(|_| LoginWord::LoggedOut);
     site.login_page(StatusCode::OK, &LoginPage { word, next: next.as_str(), username: "", remember: false })
 }
 
@@ -66,7 +67,7 @@ pub async fn submit(
         LoggedIn::Throttled(too_many) => {
             (StatusCode::TOO_MANY_REQUESTS, LoginWord::Wait { seconds: too_many.wait.as_secs().max(1) })
         }
-        LoggedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, LoginWord::Wait { seconds: 5 }),
+        LoggedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, LoginWord::Busy),
     };
     let page = LoginPage {
         word: Some(word),
@@ -75,8 +76,13 @@ pub async fn submit(
         remember: fields.remember.is_some(),
     };
     let mut answer = site.login_page(status, &page);
-    if let LoginWord::Wait { seconds } = word {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let retry_after = match word {
+        LoginWord::Wait { seconds } => Some(HeaderValue::from(seconds)),
+        LoginWord::Busy => Some(RETRY_AFTER),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     Ok(answer)
 }

@@ -46,11 +46,12 @@ pub async fn submit(
         (THIS, _) => Ok(leave(site, &next, actions::log_out_here(app, visitor.tokens()).await)),
         (ALL, Some(this)) => {
             let done = actions::log_out_everywhere(app, this, visitor.tokens()).await;
-            Ok(leave(site, &next, done.map(drop)))
+            Ok(leave(site, &next, done))
         }
         (ALL, None) => {
             let here = actions::log_out_here(app, visitor.tokens()).await;
-            Ok(leave(site, &next, here.and(visitor.is_known())))
+            let elsewhere = visitor.require_known().map_err(|error| ActionError::HereOnly(Box::new(error)));
+            Ok(leave(site, &next, here.and(elsewhere)))
         }
         (OTHERS, Some(this)) => {
             actions::log_out_others(app, this).await.map_err(Failure::from)?;
@@ -58,7 +59,7 @@ pub async fn submit(
         }
         (id, Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
         (_, None) => {
-            visitor.is_known().map_err(Failure::from)?;
+            visitor.require_known().map_err(Failure::from)?;
             Ok(see_other(&ReturnTo::home().login_first()))
         }
     }

@@ -10,13 +10,18 @@ use super::Site;
 use super::errors::Failure;
 use crate::audit::{self, Event};
 
+/// Bytes of an origin worth a line in the log: a scheme, a host name of 253 and a port.
+const LONGEST_ORIGIN: usize = 270;
+
 /// The middleware.
 pub async fn guard<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Request) -> Result<Response> {
     let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
     if request.method().is_safe() || is_from_here(request.headers(), &site.app.url.origin()) {
         return endpoint.call(request).await;
     }
-    audit::record(&Event::CrossSiteRefused { path: request.uri().path() });
+    let from = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let from = from.filter(|origin| origin.len() <= LONGEST_ORIGIN).unwrap_or("unknown");
+    audit::record(&Event::CrossSiteRefused { origin: from, site: &site.app.url.origin() });
     Ok(Failure::cross_site().answer(&site, None))
 }
 

@@ -21,11 +21,11 @@ use tokio::sync::Semaphore;
 /// Connections at once; others wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
 
-/// How long a request's head may take, the first one's and, on a connection that is kept, the next one's.
+/// How long a connection may be silent before its first byte, and how long the rest of a head may take.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Bytes of a request's head.
-const HEAD_BYTES: usize = 32 * 1024;
+const HEAD_BYTES: usize = 16 * 1024;
 
 /// When accepting fails, descriptors have usually run out: trying again at once would only spin.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -54,10 +54,14 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, remote, permit)) => {
-                let connection = connection(stream, Arc::clone(&endpoint), local, remote);
-                let watched = graceful.watch(connection);
+                let (endpoint, watcher) = (Arc::clone(&endpoint), graceful.watcher());
                 tokio::spawn(async move {
-                    if let Err(error) = watched.await {
+                    // hyper reads the first bytes, which tell HTTP/1 from 2, without any limit of its own.
+                    if !matches!(tokio::time::timeout(HEAD_WITHIN, stream.readable()).await, Ok(Ok(()))) {
+                        return;
+                    }
+                    let connection = connection(stream, endpoint, local, remote);
+                    if let Err(error) = watcher.watch(connection).await {
                         tracing::debug!(%error, %remote, "connection ended");
                     }
                     drop(permit);

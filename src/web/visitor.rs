@@ -62,11 +62,11 @@ impl Visitor {
         }
     }
 
-    /// Whether it is certain who they are.
+    /// Goes on only where it is certain who they are.
     ///
     /// # Errors
     /// What kept the store from saying.
-    pub fn is_known(&self) -> std::result::Result<(), ActionError> {
+    pub fn require_known(&self) -> std::result::Result<(), ActionError> {
         match &self.who {
             Resumed::Unknown(error) => {
                 Err(StoreError::new("recognising a visitor", error.to_string()).into())
@@ -109,7 +109,7 @@ pub struct LoggedIn(pub LiveSession);
 impl<'a> FromRequest<'a> for LoggedIn {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let visitor = request.data::<Arc<Visitor>>().expect("BUG: every visitor is recognised");
-        visitor.is_known().map_err(Failure::from)?;
+        visitor.require_known().map_err(Failure::from)?;
         match visitor.session() {
             Some(live) => Ok(Self(live.clone())),
             None => {

@@ -82,7 +82,7 @@ fn a_data_folder_that_cannot_be_used_is_named() {
         let folder = place.data().join(folder);
         let mut command = Command::new(env!("CARGO_BIN_EXE_exeunt"));
         command.args(["account", "list", "--data"]).arg(&folder);
-        Running::start(command).ends().failed(folder.to_str().unwrap());
+        Running::start(command).ends().was_asked_wrongly(folder.to_str().unwrap());
     }
 }
 
@@ -414,13 +414,13 @@ async fn sessions_survive_the_end_of_the_process_however_it_ends() {
     server.stops().done();
     let server = place.serves();
     assert!(server.visitor_with(&token).is_logged_in().await);
-    server.is_killed();
+    server.dies();
     let server = place.serves();
     let mut visitor = server.visitor_with(&token);
     assert!(visitor.is_logged_in().await);
 
     visitor.logs_out().await.leads_to("/login?logged_out");
-    server.is_killed();
+    server.dies();
     assert!(!place.serves().visitor_with(&token).is_logged_in().await, "and so do endings");
     assert!(!file_of(&place, &session).exists());
 }
@@ -456,6 +456,12 @@ fn a_request_in_flight_is_answered_before_the_server_stops() {
 
         server.process().is_sent(signal);
         server.process().logs("stopping");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(&server.address).is_ok() {
+            assert!(Instant::now() < deadline, "it goes on listening");
+        }
+        // Longer than it would take a server to end that does not wait for the form.
+        place.runs(&["session", "list"]).done();
         stream.write_all(b"which=this").unwrap();
 
         let mut answer = String::new();

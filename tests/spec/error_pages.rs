@@ -11,7 +11,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 #[tokio::test]
 async fn what_does_not_exist_is_a_whole_page() {
     let world = World::open().await.with_account("alice").await;
-    for path in ["/nothing", "/assets/nothing", "/join/", "/login/x", "//", "/favicon.ico"] {
+    for path in ["/nothing", "/assets/nothing", "/join/", "/login/x", "//", "/join/%ff", "/favicon.ico"] {
         let answer = world.visitor().opens(path).await;
         answer.is(404).says("<!DOCTYPE html>").says("There is nothing at this address.");
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{path}");
@@ -112,9 +112,13 @@ async fn logging_out_everywhere_says_so_when_nobody_can_tell_who_asks() {
 
     let answer = alice.logs_out_of("all").await;
 
-    answer.is(503);
+    answer.is(503).says("Logged out here, but not elsewhere");
     assert_eq!(answer.cookies_expired(), ["exeunt"]);
     assert!(world.session_files().is_empty(), "deleting needs no reading");
+    alice.opens("/login?logged_out").await.is(200).says("You are logged out");
+    let unknown = format!("exeunt={}", "B".repeat(42) + "A");
+    let answer = world.visitor().with_cookie(&unknown).opens("/login?logged_out").await;
+    answer.is(200).does_not_say("You are logged out");
 }
 
 #[tokio::test]

@@ -299,6 +299,30 @@ async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts
     look_at(&browser, &world, &pages, scripts).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn with_javascript_a_server_that_is_gone_is_seen_to_be_gone() {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(Scripts::On).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Logged in as alice").await;
+    let (_data, server) = world.stop();
+    server.await.unwrap().unwrap();
+
+    browser.click_button("Log out").await;
+    browser.wait_for_text("ERR_CONNECTION_REFUSED").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_javascript_the_focus_goes_with_the_content_that_is_new() {
+    let (_world, browser) = logged_in_with_a_phone(Scripts::On).await;
+    browser.click_button("Log out everywhere else").await;
+    browser.wait_for_text("Nowhere else.").await;
+    assert_eq!(browser.focused().await.tag, "main");
+    browser.press(Key::Tab).await;
+    assert_eq!(browser.focused().await.label, "Log out", "and from there to the first button");
+}
+
 async fn fill_in(browser: &Browser, name: &str, password: &str) {
     browser.fill("#username", name).await;
     browser.fill("#password", password).await;

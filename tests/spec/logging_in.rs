@@ -72,9 +72,14 @@ async fn every_refusal_costs_one_run_of_scrypt() {
     let world = World::hashing(15).await.with_account("alice").await;
     let mut times = Vec::new();
     for (name, password) in [("alice", "wrong horse battery staple"), ("nobody", "x"), ("no/name", "x")] {
-        let start = std::time::Instant::now();
-        world.visitor().tries(name, password).await.is(422);
-        times.push(start.elapsed());
+        // The least of several: other tests run at the same time.
+        let mut least = std::time::Duration::MAX;
+        for _ in 0..5 {
+            let start = std::time::Instant::now();
+            world.visitor().tries(name, password).await.is(422);
+            least = least.min(start.elapsed());
+        }
+        times.push(least);
     }
     let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
     assert!(*most < *least * 4, "as long for any name: {times:?}");
@@ -208,7 +213,7 @@ async fn a_login_that_finds_the_queue_full_is_told_to_come_back() {
 
     let answer = world.visitor().tries("nobody", PASSWORD).await;
 
-    answer.is(503).says("Please wait 5 seconds").says("<h1>Log in</h1>");
+    answer.is(503).says("too much to do").says("<h1>Log in</h1>");
     assert_eq!(answer.header("retry-after"), "5");
 }
 

@@ -142,6 +142,22 @@ fn what_cannot_be_seen_is_in_no_name() {
 }
 
 #[test]
+fn letters_and_marks_that_cannot_be_seen_are_in_no_name() {
+    for sign in
+        ["\u{34f}", "\u{115f}", "\u{3164}", "\u{ffa0}", "\u{17b4}", "\u{180b}", "\u{fe0f}", "\u{e0100}"]
+    {
+        assert_eq!(parse(&format!("al{sign}ice")), Err(NameError::Characters), "{sign:?}");
+    }
+}
+
+#[test]
+fn a_name_does_not_begin_with_a_mark() {
+    for sign in ["\u{301}", "\u{93e}", "\u{94d}", "\u{e49}", "\u{5b0}", "\u{20dd}"] {
+        assert_eq!(parse(&format!("{sign}alice")), Err(NameError::Characters), "{sign:?}");
+    }
+}
+
+#[test]
 fn signs_that_mean_something_to_pages_and_shells_are_in_no_name() {
     for sign in "<>&\"'`$;|*?!#%^()[]{}=,~:".chars() {
         assert_eq!(parse(&format!("a{sign}b")), Err(NameError::Characters), "{sign}");
@@ -172,7 +188,10 @@ fn a_name_that_is_read_from_a_record_is_held_to_the_same_rules() {
 fn a_refusal_says_what_would_do() {
     let says = |typed: &str| AccountName::parse(typed).unwrap_err().to_string();
     assert_eq!(says(""), "Enter a name.");
-    assert_eq!(says(&"a".repeat(65)), "A name has at most 64 characters.");
+    assert_eq!(
+        says(&"a".repeat(65)),
+        "A name has at most 64 characters, and fewer in scripts that take more room."
+    );
     assert_eq!(
         says("a/b"),
         "A name has letters, digits and . _ - + @ only, and begins with a letter or a digit."

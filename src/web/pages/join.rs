@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{alert, post_form};
+use super::parts::{BUSY, alert, post_form};
 
 /// The page behind a one-time link.
 #[derive(Clone, Debug)]
@@ -38,12 +38,17 @@ impl JoinPage<'_> {
     /// Its main part.
     #[must_use]
     pub fn main(&self) -> Markup {
+        let (name_wrong, password_wrong) = match self.word {
+            Some(JoinWord::Name(_)) => (Some("true"), None),
+            Some(JoinWord::Password(_)) => (None, Some("true")),
+            _ => (None, None),
+        };
         let named = self.account.is_some() || matches!(self.word, Some(JoinWord::Password(_)));
         html! {
             h1 { (self.title()) }
             @match &self.word {
                 Some(JoinWord::Name(text) | JoinWord::Password(text)) => (alert(text)),
-                Some(JoinWord::Busy) => (alert("The server has too much to do. Please try again in a moment.")),
+                Some(JoinWord::Busy) => (alert(BUSY)),
                 None => {}
             }
             (post_form(self.action, &html! {
@@ -53,11 +58,13 @@ impl JoinPage<'_> {
                     input #username name="username" value=(account) readonly autocomplete="username";
                 } @else {
                     input #username name="username" value=(self.username) required maxlength="64"
-                        autocomplete="username" autocapitalize="none" spellcheck="false" autofocus[!named];
+                        autocomplete="username" autocapitalize="none" spellcheck="false" autofocus[!named]
+                        aria-invalid=[name_wrong] aria-describedby=[name_wrong.map(|_| "alert")];
                 }
                 label for="new_password" { "New password" }
                 input #new_password name="new_password" type="password" required minlength="15"
-                    autocomplete="new-password" aria-describedby="rule" autofocus[named];
+                    autocomplete="new-password" autofocus[named] aria-invalid=[password_wrong]
+                    aria-describedby=(if password_wrong.is_some() { "alert rule" } else { "rule" });
                 p.hint #rule { "At least 15 characters. Four or five words do well." }
                 button { "Save and log in" }
             }))

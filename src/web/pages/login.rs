@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{alert, notice, post_form};
+use super::parts::{BUSY, alert, notice, post_form};
 
 /// The login page in one of its states.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,9 @@ pub enum LoginWord {
     LoggedOut,
     /// Name or password are wrong; nobody learns which.
     Wrong,
-    /// Too many tries, or too much to do.
+    /// The server has too much to do.
+    Busy,
+    /// Too many tries.
     Wait {
         /// For how long.
         seconds: i64,
@@ -36,12 +38,14 @@ impl LoginPage<'_> {
     #[must_use]
     pub fn main(&self) -> Markup {
         let again = !self.username.is_empty();
-        let wrong = matches!(self.word, Some(LoginWord::Wrong)).then_some("alert");
+        let is_wrong = matches!(self.word, Some(LoginWord::Wrong));
+        let (wrong, invalid) = (is_wrong.then_some("alert"), is_wrong.then_some("true"));
         html! {
             h1 { "Log in" }
             @match self.word {
                 Some(LoginWord::LoggedOut) => (notice("You are logged out in this browser.")),
                 Some(LoginWord::Wrong) => (alert("The name or the password is wrong.")),
+                Some(LoginWord::Busy) => (alert(BUSY)),
                 Some(LoginWord::Wait { seconds }) => (alert(&wait(seconds))),
                 None => {}
             }
@@ -50,10 +54,10 @@ impl LoginPage<'_> {
                 label for="username" { "Name" }
                 input #username name="username" value=(self.username) required maxlength="64"
                     autocomplete="username" autocapitalize="none" spellcheck="false"
-                    aria-describedby=[wrong] autofocus[!again];
+                    aria-describedby=[wrong] aria-invalid=[invalid] autofocus[!again];
                 label for="password" { "Password" }
                 input #password name="password" type="password" required
-                    autocomplete="current-password" aria-describedby=[wrong] autofocus[again];
+                    autocomplete="current-password" aria-describedby=[wrong] aria-invalid=[invalid] autofocus[again];
                 label.choice {
                     input type="checkbox" name="remember" value="yes" checked[self.remember];
                     "Stay logged in for 30 days"

@@ -57,7 +57,7 @@ impl Layout<'_> {
                             p.viewer { "Logged in as " b { (viewer) } }
                         }
                     }
-                    main { (main) }
+                    main tabindex="-1" { (main) }
                 }
             }
         }

@@ -40,6 +40,9 @@ impl Render for LogOutButton<'_> {
     }
 }
 
+/// When more passwords wait to be hashed than can.
+pub const BUSY: &str = "The server has too much to do. Please try again in a moment.";
+
 /// Something went wrong with what was typed. It is read out at once.
 pub fn alert(text: &str) -> Markup {
     html! { p.alert #alert role="alert" { (text) } }

@@ -284,8 +284,8 @@ impl Server {
         self.running.ends()
     }
 
-    /// As a power cut does.
-    pub fn is_killed(self) {
+    /// Ends as in a power cut.
+    pub fn dies(self) {
         self.running.is_sent(Signal::KILL);
         assert_eq!(self.running.ends().code, None);
     }

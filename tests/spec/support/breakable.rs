@@ -56,6 +56,11 @@ impl SessionStore for Breakable {
         self.inner.list(account).await
     }
 
+    async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
+        self.check()?;
+        self.inner.ids(account).await
+    }
+
     async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
         self.check()?;
         self.inner.owner(id).await

@@ -1,38 +1,16 @@
-//! The disk. Nothing else touches it, and what a function here has answered is on it: every change is
-//! fsynced, file and folder, before the call returns. It never follows a link and never waits on a pipe.
-//!
-//! A [`Folder`]'s methods block; [`blocking`] takes them to a thread that may.
+//! A folder of small files: looking at them and removing them.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::{FOLDER_MODE, is_absence, open, sync_folder};
 use crate::clock::{self, Timestamp};
 use crate::record::LIMIT;
-
-/// Only the program's own account may look inside.
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
-
-/// How often a folder is made for a file before giving up. Only a sweep takes it away again at the same
-/// moment; one without any pause was seen to do so a hundred times in a row.
-const FOLDER_TRIES: usize = 1000;
-
-/// How temporary files begin: with a dot, as no session id and no account name does.
-const TEMPORARY: &str = ".tmp-";
-
-/// Does work that blocks on one of the threads that are there for the disk.
-///
-/// # Panics
-/// When the work does.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work).await.expect("BUG: work on the disk does not panic")
-}
 
 /// A folder of small files. Its methods take the file's name, never a path.
 #[derive(Clone, Debug)]
@@ -60,21 +38,6 @@ pub struct NotRemoved {
     pub source: io::Error,
 }
 
-/// Shared: several at once. Exclusive: one, and no shared ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LockKind {
-    /// For what adds to an account.
-    Shared,
-    /// For what must see all of an account.
-    Exclusive,
-}
-
-/// A lock on a file, held against every process until it is dropped.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 impl Folder {
     /// The folder at `path`, which need not exist yet; the one above it does.
     #[must_use]
@@ -88,10 +51,16 @@ impl Folder {
         Self { path: self.path.join(name), depth: self.depth + 1 }
     }
 
-    /// Where it is, for messages.
+    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether there is such a folder.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.path.is_dir()
     }
 
     /// Makes the folder where it is missing, and closes it to other accounts of the machine, whatever
@@ -105,7 +74,7 @@ impl Folder {
 
     /// Makes the folder, and those of ours above it, where they are missing. `true` when it was: then the
     /// one above has to be fsynced.
-    fn make(&self) -> io::Result<bool> {
+    pub(super) fn make(&self) -> io::Result<bool> {
         match DirBuilder::new().mode(FOLDER_MODE).create(&self.path) {
             Ok(()) => {
                 fs::set_permissions(&self.path, fs::Permissions::from_mode(FOLDER_MODE))?;
@@ -126,83 +95,6 @@ impl Folder {
             fs::set_permissions(&self.path, fs::Permissions::from_mode(FOLDER_MODE))?;
         }
         Ok(())
-    }
-
-    /// Writes a new file whose mtime is `modified`, and makes the folder first where it is missing.
-    ///
-    /// # Errors
-    /// `AlreadyExists` when the name is taken; otherwise what went wrong, and then nothing is left of it.
-    pub fn create(&self, name: &str, bytes: &[u8], modified: Timestamp) -> io::Result<()> {
-        let mut file = self.create_new(name)?;
-        fill(&mut file, bytes, Some(modified))
-            .and_then(|()| sync_folder(&self.path))
-            .inspect_err(|_| self.discard(name))
-    }
-
-    fn create_new(&self, name: &str) -> io::Result<File> {
-        self.open_or_make_folder(name, OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY)
-    }
-
-    /// Opens a file of the folder, which is made where it is missing, and again where a sweep removes it
-    /// at this very moment: with a file in it, it stays.
-    fn open_or_make_folder(&self, name: &str, flags: OFlags) -> io::Result<File> {
-        let path = self.path.join(name);
-        let mut made = false;
-        for _ in 0..FOLDER_TRIES {
-            match open(&path, flags) {
-                Ok(file) if made => {
-                    sync_folder(self.parent()).inspect_err(|_| self.discard(name))?;
-                    return Ok(file);
-                }
-                Err(Errno::NOENT) => match self.make() {
-                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                    _ => made = true,
-                },
-                opened => return Ok(opened?),
-            }
-        }
-        Err(ErrorKind::NotFound.into())
-    }
-
-    /// Writes a file that is whole from the moment it has its name. `false` when the name is taken.
-    ///
-    /// # Errors
-    /// When the disk fails; then nothing is left of it.
-    pub fn publish(&self, name: &str, bytes: &[u8]) -> io::Result<bool> {
-        let temporary = self.write_temporary(bytes)?;
-        let linked = fs::hard_link(self.path.join(&temporary), self.path.join(name));
-        self.discard(&temporary);
-        match linked {
-            Ok(()) => sync_folder(&self.path).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Puts new content in the place of `name`: a reader sees the old or the new, and so does whoever
-    /// looks after a power cut.
-    ///
-    /// # Errors
-    /// When the disk fails; then the old content is still there.
-    pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let temporary = self.write_temporary(bytes)?;
-        fs::rename(self.path.join(&temporary), self.path.join(name))
-            .inspect_err(|_| self.discard(&temporary))?;
-        sync_folder(&self.path)
-    }
-
-    fn write_temporary(&self, bytes: &[u8]) -> io::Result<String> {
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(io::Error::other)?;
-        let name = format!("{TEMPORARY}{}", HEXLOWER.encode(&random));
-        let mut file = self.create_new(&name)?;
-        fill(&mut file, bytes, None).inspect_err(|_| self.discard(&name))?;
-        Ok(name)
-    }
-
-    /// Takes back a file that nobody was told of; if even that fails, a sweep finds it.
-    fn discard(&self, name: &str) {
-        let _ = fs::remove_file(self.path.join(name));
     }
 
     /// Reads a plain file of at most [`LIMIT`] bytes. `None` when there is none: nothing of that name, or
@@ -266,7 +158,8 @@ impl Folder {
         // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
         let folder = match File::open(&self.path) {
             Ok(folder) => folder,
-            Err(error) if is_absence(&error) => return self.confirm_absence(names),
+            // A folder is removed only once it is on disk that nothing is in it.
+            Err(error) if is_absence(&error) => return Ok(0),
             Err(source) => return Err(NotRemoved { names: names.to_vec(), source }),
         };
         let mut removed = 0;
@@ -283,27 +176,21 @@ impl Folder {
         errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
     }
 
-    /// The folder itself is gone, which may not have reached the disk either.
-    fn confirm_absence(&self, names: &[String]) -> Result<usize, NotRemoved> {
-        match sync_folder(self.parent()) {
-            Err(error) if !is_absence(&error) => Err(NotRemoved { names: names.to_vec(), source: error }),
-            _ => Ok(0),
-        }
-    }
-
-    fn parent(&self) -> &Path {
+    pub(super) fn parent(&self) -> &Path {
         match self.path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         }
     }
 
-    /// Removes the folder if it is empty; a file that appears at that moment keeps it.
+    /// Removes the folder if it is empty; a file that appears at that moment keeps it. What was unlinked
+    /// from it is on disk first.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn remove_if_empty(&self) -> io::Result<()> {
-        match fs::remove_dir(&self.path) {
+        let removed = sync_folder(&self.path).and_then(|()| fs::remove_dir(&self.path));
+        match removed {
             Err(error) if !is_absence(&error) && error.kind() != ErrorKind::DirectoryNotEmpty => Err(error),
             _ => Ok(()),
         }
@@ -343,62 +230,4 @@ impl Folder {
         }
         Ok(names)
     }
-
-    /// Removes what a crash left behind: temporary files last written before `before`.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn remove_leftovers(&self, before: Timestamp) -> io::Result<()> {
-        let Ok(entries) = fs::read_dir(&self.path) else { return Ok(()) };
-        for entry in entries {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let Ok(metadata) = entry.metadata() else { continue };
-            if name.starts_with(TEMPORARY) && clock::at_second(metadata.mtime()) < before {
-                self.discard(&name);
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits for the lock `name`, a file of its own that stays.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn lock(&self, name: &str, kind: LockKind) -> io::Result<Lock> {
-        let file = self.open_or_make_folder(name, OFlags::CREATE | OFlags::RDWR)?;
-        // By their full path: `File` has methods of the same names.
-        match kind {
-            LockKind::Shared => fs2::FileExt::lock_shared(&file)?,
-            LockKind::Exclusive => fs2::FileExt::lock_exclusive(&file)?,
-        }
-        Ok(Lock { _file: file })
-    }
-}
-
-/// Opens without following a link in the last place; new files are ours alone under any umask.
-fn open(path: &Path, flags: OFlags) -> Result<File, Errno> {
-    let mode = Mode::from_raw_mode(FILE_MODE);
-    let file = rustix::fs::open(path, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode)?;
-    if flags.contains(OFlags::CREATE) {
-        rustix::fs::fchmod(&file, mode)?;
-    }
-    Ok(file.into())
-}
-
-fn fill(file: &mut File, bytes: &[u8], modified: Option<Timestamp>) -> io::Result<()> {
-    file.write_all(bytes)?;
-    if let Some(modified) = modified {
-        file.set_modified(modified.into())?;
-    }
-    file.sync_all()
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
-}
-
-/// Nothing of that name, or something that no file of ours is.
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
 }
