@@ -7,7 +7,7 @@ use std::io;
 use async_trait::async_trait;
 
 use super::Swept;
-use super::session::{LiveSession, Session};
+use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
 use super::store::{NotEnded, SessionStore};
 use crate::account_id::AccountId;
@@ -57,7 +57,7 @@ impl SessionStore for FileSessionStore {
             .doing("writing a session")
     }
 
-    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<LiveSession>, StoreError> {
+    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
         self.in_folder(account, move |folder| folder.read(&id.to_string()))
             .await
             .map(|contents| contents.and_then(|contents| decode(&contents, account, id)))
@@ -79,12 +79,14 @@ impl SessionStore for FileSessionStore {
         })
     }
 
-    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError> {
+    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
         self.in_folder(account, move |folder| {
             let mut found = Vec::new();
             for id in session_ids(&folder)? {
                 match folder.read(&id.to_string()) {
-                    Ok(contents) => found.extend(contents.and_then(|kept| decode(&kept, account, id))),
+                    Ok(contents) => {
+                        found.extend(contents.and_then(|contents| decode(&contents, account, id)))
+                    }
                     Err(error) => skipped(id, &error),
                 }
             }
@@ -132,8 +134,8 @@ impl SessionStore for FileSessionStore {
                         continue;
                     }
                 };
-                match decode(&contents, account, id) {
-                    Some(found) if found.is_live(now) => swept.live += 1,
+                match decode(&contents, account, id).map(|kept| kept.live(now)) {
+                    Some(Some(_)) => swept.live += 1,
                     None if now.duration_since(contents.modified) < HALF_WRITTEN_FOR => {}
                     _ => over.push(name),
                 }
@@ -168,8 +170,8 @@ fn skipped(id: SessionId, error: &io::Error) {
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.
-fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<LiveSession> {
+fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<KeptSession> {
     let session: Session = record::decode(&contents.bytes)?;
     (session.account == account && session.id == id)
-        .then_some(LiveSession { session, last_seen: contents.modified })
+        .then_some(KeptSession { session, last_seen: contents.modified })
 }

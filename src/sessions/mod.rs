@@ -9,11 +9,12 @@ mod session_id;
 mod store;
 mod token;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 pub use browser::Browser;
 pub use file_store::FileSessionStore;
-pub use session::{LastingFor, LiveSession, NewSession, Session};
+pub use session::{KeptSession, LastingFor, LiveSession, NewSession, Session};
 pub use session_id::SessionId;
 pub use store::{NotEnded, SessionStore};
 pub use token::Token;
@@ -88,18 +89,15 @@ impl Sessions {
         if self.endings.contains(account, id) {
             return Ok(None);
         }
-        let Some(mut found) = self.store.read(account, id).await? else { return Ok(None) };
-        if !found.is_live(now) {
-            return Ok(None);
-        }
-        if presence == Presence::Active && now.duration_since(found.last_seen) >= SEEN_AT_MOST_EVERY {
+        let kept = self.store.read(account, id).await?;
+        let Some(live) = kept.and_then(|kept| kept.live(now)) else { return Ok(None) };
+        if presence == Presence::Active && now.duration_since(live.last_seen) >= SEEN_AT_MOST_EVERY {
             // A disk that cannot note it makes the session idle sooner; that is no reason to refuse.
-            match self.store.touch(account, id, now).await {
-                Ok(()) => found.last_seen = now,
-                Err(error) => tracing::warn!(%error, session = %id, "last seen was not noted"),
+            if let Err(error) = self.store.touch(account, id, now).await {
+                tracing::warn!(%error, session = %id, "last seen was not noted");
             }
         }
-        Ok(Some(found))
+        Ok(Some(live))
     }
 
     /// The account's live sessions, the one seen last first.
@@ -107,10 +105,14 @@ impl Sessions {
     /// # Errors
     /// When the store fails.
     pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<LiveSession>, StoreError> {
-        let mut sessions = self.store.list(account).await?;
-        sessions.retain(|found| found.is_live(now) && !self.endings.contains(account, found.session.id));
-        sessions.sort_by_key(|found| (std::cmp::Reverse(found.last_seen), found.session.id));
-        Ok(sessions)
+        let kept = self.store.list(account).await?;
+        let mut live: Vec<_> = kept
+            .into_iter()
+            .filter_map(|kept| kept.live(now))
+            .filter(|live| !self.endings.contains(account, live.session.id))
+            .collect();
+        live.sort_by_key(|live| (Reverse(live.last_seen), live.session.id));
+        Ok(live)
     }
 
     /// Every session that the store may still have of the account, live or not.

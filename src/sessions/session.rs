@@ -1,6 +1,7 @@
 //! A session as it was at its start. It never changes: when it was last seen is kept beside it.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
@@ -107,20 +108,34 @@ impl Session {
     }
 }
 
-/// A session, and when it was last seen.
+/// A session as a store keeps it, live or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveSession {
+pub struct KeptSession {
     /// As it was at its start.
     pub session: Session,
     /// The last time a person used it, give or take a minute.
     pub last_seen: Timestamp,
 }
 
-impl LiveSession {
-    /// Whether both clocks still let it live.
+/// A session that lets somebody in. Only [`KeptSession::live`] makes one, so nobody can forget to ask the
+/// clocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession(KeptSession);
+
+impl KeptSession {
+    /// The session, if both clocks still let it live.
     #[must_use]
-    pub fn is_live(&self, now: Timestamp) -> bool {
+    pub fn live(self, now: Timestamp) -> Option<LiveSession> {
         let idle = now.duration_since(self.last_seen);
-        now < self.session.expires() && idle < self.session.lasting.idle()
+        let is_live = now < self.session.expires() && idle < self.session.lasting.idle();
+        is_live.then_some(LiveSession(self))
+    }
+}
+
+impl Deref for LiveSession {
+    type Target = KeptSession;
+
+    fn deref(&self) -> &KeptSession {
+        &self.0
     }
 }

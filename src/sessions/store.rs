@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Swept;
-use super::session::{LiveSession, Session};
+use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
@@ -28,7 +28,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store cannot say.
-    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<LiveSession>, StoreError>;
+    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError>;
 
     /// Notes when the session was last seen. For one that has ended this does nothing at all.
     ///
@@ -47,7 +47,7 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store fails as a whole.
-    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError>;
+    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError>;
 
     /// The id of everything that may be a session of the account, read or not: what there is to end.
     ///

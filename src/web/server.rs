@@ -16,7 +16,8 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 /// Connections at once; others wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
@@ -46,6 +47,7 @@ pub async fn serve(
     let endpoint = Arc::new(endpoint);
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let stopping = watch::Sender::new(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -55,10 +57,16 @@ pub async fn serve(
         match accepted {
             Ok((stream, remote, permit)) => {
                 let (endpoint, watcher) = (Arc::clone(&endpoint), graceful.watcher());
+                let mut stopping = stopping.subscribe();
                 tokio::spawn(async move {
                     // hyper reads the first bytes, which tell HTTP/1 from 2, without any limit of its own.
-                    if !matches!(tokio::time::timeout(HEAD_WITHIN, stream.readable()).await, Ok(Ok(()))) {
-                        return;
+                    tokio::select! {
+                        begun = timeout(HEAD_WITHIN, stream.readable()) => {
+                            if !matches!(begun, Ok(Ok(()))) {
+                                return;
+                            }
+                        }
+                        _ = stopping.changed() => return,
                     }
                     let connection = connection(stream, endpoint, local, remote);
                     if let Err(error) = watcher.watch(connection).await {
@@ -73,22 +81,21 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
-    if tokio::time::timeout(HARD_END, graceful.shutdown()).await.is_err() {
+    drop((listener, stopping));
+    if timeout(HARD_END, graceful.shutdown()).await.is_err() {
         tracing::warn!("stopping although some requests are not answered");
     }
     Ok(())
 }
 
-type Permit = tokio::sync::OwnedSemaphorePermit;
-
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, Permit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, remote) = listener.accept().await?;
-    stream.set_nodelay(true)?;
+    // A socket that cannot is one whose other end has gone; reading it will tell.
+    let _ = stream.set_nodelay(true);
     Ok((stream, remote, permit))
 }
 

@@ -1,11 +1,11 @@
 //! Every page in every state, as snapshots of its HTML.
 
 use exeunt::clock::{SignedDuration, Timestamp};
-use exeunt::sessions::{Browser, LastingFor, LiveSession, NewSession, Session, Token};
+use exeunt::sessions::{Browser, KeptSession, LastingFor, LiveSession, NewSession, Session, Token};
 use exeunt::web::pages::{AccountPage, JoinPage, JoinWord, LoginPage, LoginWord, logout};
 use maud::Markup;
 
-use crate::support::World;
+use crate::support::{NOON, World};
 
 #[test]
 fn the_login_page() {
@@ -28,10 +28,10 @@ fn the_logout_page() {
 
 #[test]
 fn the_account_page() {
-    let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+    let now: Timestamp = NOON.parse().unwrap();
     let this = session("Firefox/146 Windows", now - SignedDuration::from_secs(30), now);
     let phone = session("iPhone Safari/604", now - SignedDuration::from_hours(50), now);
-    let tablet = session("<b>?", now - SignedDuration::from_mins(90), now - SignedDuration::from_mins(60));
+    let tablet = session("<b>?", now - SignedDuration::from_mins(90), now - SignedDuration::from_mins(59));
     let page = AccountPage { this: &this, sessions: std::slice::from_ref(&this), now };
     snapshot("account alone", &page.main());
     let sessions = [this.clone(), phone, tablet];
@@ -71,12 +71,13 @@ fn session(user_agent: &str, created: Timestamp, seen: Timestamp) -> LiveSession
     let new = NewSession {
         account,
         account_name: "alice".to_owned(),
-        lasting: LastingFor::ThisVisit,
+        lasting: LastingFor::Days30,
         browser: Browser::from_user_agent(user_agent),
         address: Some("192.0.2.7".parse().unwrap()),
     };
     let session = Session::start(new, Token::generate(account).session_id(), created);
-    LiveSession { session, last_seen: seen }
+    let now = NOON.parse().unwrap();
+    KeptSession { session, last_seen: seen }.live(now).unwrap()
 }
 
 fn snapshot(name: &str, markup: &Markup) {

@@ -13,8 +13,8 @@ use exeunt::account_id::AccountId;
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::files::Folder;
 use exeunt::sessions::{
-    Browser, FileSessionStore, LastingFor, LiveSession, NewSession, Presence, Session, SessionId,
-    SessionStore, Sessions, Swept, Token,
+    Browser, FileSessionStore, KeptSession, LastingFor, LiveSession, NewSession, Presence, Session,
+    SessionId, SessionStore, Sessions, Swept, Token,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -125,7 +125,7 @@ async fn touching_moves_last_seen_and_nothing_else(home: Home) {
     store.touch(session.account, session.id, later).await.unwrap();
 
     let seen = found(&*store, &session).await.unwrap();
-    assert_eq!(seen, LiveSession { session, last_seen: later });
+    assert_eq!(seen, KeptSession { session, last_seen: later });
     assert_eq!(found(&*store, &other).await.unwrap().last_seen, noon());
 }
 
@@ -222,7 +222,7 @@ async fn listing_shows_every_session_of_the_account_live_or_not(home: Home) {
     let mut listed = store.list(live.account).await.unwrap();
 
     let mut expected: Vec<_> = [live, over]
-        .map(|session| LiveSession { last_seen: session.created(), session })
+        .map(|session| KeptSession { last_seen: session.created(), session })
         .into_iter()
         .collect();
     for sessions in [&mut listed, &mut expected] {
@@ -354,7 +354,7 @@ async fn nothing_of_one_account_shows_under_the_id_of_another(home: Home) {
     assert_eq!(store.end(mine.account, &[theirs.id]).await.unwrap(), 0);
     store.sweep(mine.account, noon() + hours(24 * 400)).await.unwrap();
 
-    let untouched = LiveSession { last_seen: theirs.created(), session: theirs.clone() };
+    let untouched = KeptSession { last_seen: theirs.created(), session: theirs.clone() };
     assert_eq!(found(&*store, &theirs).await, Some(untouched));
 }
 
@@ -677,7 +677,7 @@ async fn an_ending_that_fails_is_refused_at_once_and_finished_when_the_disk_lets
     assert_eq!(kept.ids, [session.id]);
     assert!(file.exists(), "the disk has not let go");
     assert_eq!(sessions.resume(&token, Presence::Active, noon()).await.unwrap(), None);
-    assert_eq!(ids(&sessions.list(session.account, noon()).await.unwrap()), [neighbour.id]);
+    assert_eq!(ids_of_live(&sessions.list(session.account, noon()).await.unwrap()), [neighbour.id]);
     assert!(sessions.resume(&neighbours, Presence::Active, noon()).await.unwrap().is_some());
     assert!(sessions.has_unfinished_endings());
     assert_eq!(sessions.retry_endings().await, 1, "it cannot be finished yet");
@@ -822,11 +822,15 @@ impl Drop for Pipe {
     }
 }
 
-async fn found(store: &dyn SessionStore, session: &Session) -> Option<LiveSession> {
+async fn found(store: &dyn SessionStore, session: &Session) -> Option<KeptSession> {
     store.read(session.account, session.id).await.expect("the store can say")
 }
 
-fn ids(found: &[LiveSession]) -> Vec<SessionId> {
+fn ids_of_live(found: &[LiveSession]) -> Vec<SessionId> {
+    found.iter().map(|live| live.session.id).collect()
+}
+
+fn ids(found: &[KeptSession]) -> Vec<SessionId> {
     found.iter().map(|found| found.session.id).collect()
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use exeunt::account_id::AccountId;
 use exeunt::clock::Timestamp;
-use exeunt::sessions::{LiveSession, NotEnded, Session, SessionId, SessionStore, Swept, Token};
+use exeunt::sessions::{KeptSession, NotEnded, Session, SessionId, SessionStore, Swept, Token};
 use exeunt::store_error::StoreError;
 
 /// A cookie whose session makes the store panic.
@@ -36,7 +36,7 @@ impl SessionStore for Breakable {
         self.inner.create(session).await
     }
 
-    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<LiveSession>, StoreError> {
+    async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
         let panics = Token::parse(PANICS.trim_start_matches("exeunt=").as_bytes()).expect("a token");
         assert_ne!(id, panics.session_id(), "panicking on purpose");
         self.check()?;
@@ -51,7 +51,7 @@ impl SessionStore for Breakable {
         self.inner.end(account, ids).await
     }
 
-    async fn list(&self, account: AccountId) -> Result<Vec<LiveSession>, StoreError> {
+    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
         self.check()?;
         self.inner.list(account).await
     }
