@@ -6,7 +6,7 @@ use poem::http::StatusCode;
 use poem::web::Data;
 use poem::{Response, Result, handler};
 
-use super::errors::Failure;
+use super::failure::Failure;
 use super::visitor::LoggedIn;
 use super::{Site, pages};
 use crate::actions::list_sessions;

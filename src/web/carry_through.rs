@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use poem::{Endpoint, Middleware, Request, Response, Result};
 
-use super::errors::Failure;
+use super::failure::Failure;
 
 /// The middleware.
 pub struct CarryThrough;

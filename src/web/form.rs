@@ -5,7 +5,7 @@ use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
 use serde::de::DeserializeOwned;
 
-use super::errors::Failure;
+use super::failure::Failure;
 
 /// Bytes in a form: a name, a password and an address to return to, with room to spare.
 const LIMIT: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::Site;
 use super::answer::see_other;
 use super::cookies::CookieChange;
-use super::errors::{Failure, RETRY_AFTER};
+use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
 use super::pages::{JoinPage, JoinWord};
 use super::return_to::ReturnTo;

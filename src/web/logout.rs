@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::answer::see_other;
 use super::cookies::CookieChange;
-use super::errors::Failure;
+use super::failure::Failure;
 use super::form::Form;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;

@@ -5,7 +5,7 @@ use poem::endpoint::{BoxEndpoint, EndpointExt};
 use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Request, Response, Result};
 
-use super::errors::Failure;
+use super::failure::Failure;
 
 /// What a path answers to.
 pub struct Methods {

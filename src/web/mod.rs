@@ -7,6 +7,7 @@ mod assets;
 mod carry_through;
 mod cookies;
 mod errors;
+mod failure;
 mod form;
 mod headers;
 mod htmx;

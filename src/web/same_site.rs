@@ -7,7 +7,7 @@ use poem::http::{HeaderMap, header};
 use poem::{Endpoint, Request, Response, Result};
 
 use super::Site;
-use super::errors::Failure;
+use super::failure::Failure;
 use crate::audit::{self, Event};
 
 /// Bytes of an origin worth a line in the log: a scheme, a host name of 253 and a port.

@@ -10,7 +10,7 @@ use poem::{Endpoint, FromRequest, Request, RequestBody, Response, Result};
 use super::Site;
 use super::answer::see_other;
 use super::cookies::{CookieChange, Presented};
-use super::errors::Failure;
+use super::failure::Failure;
 use super::return_to::ReturnTo;
 use crate::actions::{ActionError, Resumed, Visit, resume};
 use crate::sessions::{Browser, LiveSession, Presence, Token};

@@ -373,6 +373,24 @@ async fn a_link_to_a_good_file_is_no_account_and_nothing_is_written_through_it()
     assert_eq!(fs::read(&elsewhere).unwrap(), bytes);
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_ten_seconds_for_a_lock_is_told_so_and_may_ask_again() {
+    let home = in_a_folder();
+    let (process, another) = (home.store(), home.store());
+    let id = AccountId::generate();
+    let held = process.lock(id, LockKind::Exclusive).await.unwrap();
+    for store in [&process, &another] {
+        for kind in [LockKind::Shared, LockKind::Exclusive] {
+            let begun = tokio::time::Instant::now();
+            let refused = store.lock(id, kind).await.err().expect("it is held");
+            assert!(refused.to_string().contains("somebody holds the lock"), "{refused}");
+            assert_eq!(begun.elapsed().as_secs(), 10);
+        }
+    }
+    drop(held);
+    another.lock(id, LockKind::Exclusive).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_no_file_is_no_account() {
     let home = in_a_folder();

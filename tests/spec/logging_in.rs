@@ -94,6 +94,20 @@ async fn a_disabled_account_is_refused_like_a_wrong_password() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_disabled_while_its_password_is_checked_lets_nobody_in() {
+    let world = World::hashing(17).await.with_account("alice").await;
+    let mut alice = world.visitor();
+    let login = tokio::spawn(async move { alice.tries("alice", PASSWORD).await });
+    world.until(|| world.posts("/login") == 1).await;
+    world.visitor().opens("/login").await.is(200);
+
+    world.change_account("alice", |account| account.disabled = true).await;
+
+    login.await.unwrap().is(422).says("The name or the password is wrong.");
+    assert!(world.session_files().is_empty());
+}
+
+#[tokio::test]
 async fn without_remember_the_cookie_ends_with_the_browser() {
     let world = World::open().await.with_account("alice").await;
     let answer = world.visitor().tries("alice", PASSWORD).await;

@@ -221,18 +221,18 @@ async fn logging_others_out_says_so_when_it_cannot_and_they_are_refused_at_once(
 #[tokio::test]
 async fn a_browser_that_leaves_in_the_middle_is_logged_out_all_the_same() {
     let world = World::open().await.with_account("alice").await;
-    let alice = world.logged_in("alice").await;
-    let account = world.account("alice").await.id;
-    let lock = world.lock(account).await;
+    world.logged_in("alice").await;
+    let mut here = world.logged_in("alice").await;
+    let lock = world.lock(world.account("alice").await.id).await;
 
     // The logout waits for the lock, and the browser does not wait for the logout.
-    let mut leaving = alice.clone();
-    let request = leaving.posts("/logout", &[("which", "all")]);
-    let left = tokio::time::timeout(std::time::Duration::from_millis(300), request).await;
-    assert!(left.is_err(), "the browser left first");
+    let leaving = tokio::spawn(async move { here.logs_out_of("all").await });
+    world.until(|| world.posts("/logout") == 1 && world.session_files().len() == 1).await;
+    leaving.abort();
+    world.until(|| world.abandoned() == 1).await;
+    assert_eq!(world.session_files().len(), 1, "it could not go on yet");
     drop(lock);
 
-    // Whoever takes the lock next comes after the logout.
     world.until(|| world.session_files().is_empty()).await;
 }
 

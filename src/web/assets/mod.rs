@@ -11,7 +11,8 @@ use poem::web::{Data, Path};
 use poem::{Response, Result, handler};
 
 use super::Site;
-use super::errors::Failure;
+use super::failure::Failure;
+use super::pages::Links;
 
 /// Where the assets come from.
 #[derive(Clone, Debug)]
@@ -23,17 +24,6 @@ enum Source {
     Embedded(Links),
     /// From a folder, made anew at each request.
     Folder(PathBuf),
-}
-
-/// Where a page finds them.
-#[derive(Clone, Debug, Default)]
-pub struct Links {
-    /// The style sheet.
-    pub css: String,
-    /// The script: htmx and ours.
-    pub js: String,
-    /// The icon.
-    pub svg: String,
 }
 
 struct Embedded {
@@ -51,7 +41,7 @@ impl Assets {
     #[must_use]
     pub fn embedded() -> Self {
         let links = EMBEDDED.iter().map(|asset| (asset.extension, asset.hash));
-        Self(Source::Embedded(Links::to(links)))
+        Self(Source::Embedded(links_to(links)))
     }
 
     /// Those in a folder, as they are at each request: for working on them.
@@ -69,25 +59,24 @@ impl Assets {
                     tracing::error!(%error, folder = %folder.display(), "the assets cannot be read");
                     Vec::new()
                 });
-                Links::to(bundles.iter().map(|bundle| (bundle.extension, bundle.hash.as_str())))
+                links_to(bundles.iter().map(|bundle| (bundle.extension, bundle.hash.as_str())))
             }
         }
     }
 }
 
-impl Links {
-    fn to<'a>(assets: impl Iterator<Item = (&'static str, &'a str)>) -> Self {
-        let mut links = Self::default();
-        for (extension, hash) in assets {
-            let link = format!("/assets/exeunt.{hash}.{extension}");
-            match extension {
-                "css" => links.css = link,
-                "js" => links.js = link,
-                _ => links.svg = link,
-            }
+/// Every asset's address holds the hash of its content.
+fn links_to<'a>(assets: impl Iterator<Item = (&'static str, &'a str)>) -> Links {
+    let mut links = Links::default();
+    for (extension, hash) in assets {
+        let link = format!("/assets/exeunt.{hash}.{extension}");
+        match extension {
+            "css" => links.css = link,
+            "js" => links.js = link,
+            _ => links.svg = link,
         }
-        links
     }
+    links
 }
 
 #[handler]

@@ -17,10 +17,19 @@ pub use join::{JoinPage, JoinWord};
 pub use login::{LoginPage, LoginWord};
 pub use logout::logout;
 
-use super::assets::Links;
-
 /// htmx would otherwise fetch a page again to go back, and show it without a visit.
 const HTMX_CONFIG: &str = r#"{"history":"reload"}"#;
+
+/// Where a page finds its assets.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    /// The style sheet.
+    pub css: String,
+    /// The script: htmx and ours.
+    pub js: String,
+    /// The icon.
+    pub svg: String,
+}
 
 /// What is around every page, errors too.
 #[derive(Clone, Copy, Debug)]

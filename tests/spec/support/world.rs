@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use exeunt::account_id::AccountId;
@@ -32,8 +32,14 @@ pub const PASSWORD: &str = "correct horse battery staple";
 /// Real scrypt, with little memory: a test is about who gets in, not about how long it takes.
 const CHEAP: u8 = 4;
 
-/// The path of every post so far.
-type Posts = Arc<Mutex<Vec<String>>>;
+/// What a watcher at the door has seen.
+#[derive(Default)]
+struct Seen {
+    /// The path of every post.
+    posts: Vec<String>,
+    /// Requests whose browser left before they were answered.
+    abandoned: usize,
+}
 
 /// A running site.
 pub struct World {
@@ -41,7 +47,7 @@ pub struct World {
     clock: Clock,
     app: Arc<App>,
     base: String,
-    posts: Posts,
+    seen: Arc<Mutex<Seen>>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -83,12 +89,12 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let posts = Arc::new(Mutex::new(Vec::new()));
-        let endpoint = counting(site(Arc::clone(&app), Assets::embedded()), Arc::clone(&posts));
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let endpoint = watched(site(Arc::clone(&app), Assets::embedded()), Arc::clone(&seen));
         let server = tokio::spawn(serve(listener, endpoint, async move {
             let _ = stopped.await;
         }));
-        Self { data, clock, app, base, posts, stop, server }
+        Self { data, clock, app, base, seen, stop, server }
     }
 
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
@@ -179,7 +185,12 @@ impl World {
 
     /// How many posts came to `path`.
     pub fn posts(&self, path: &str) -> usize {
-        self.posts.lock().expect("no test panicked here").iter().filter(|posted| *posted == path).count()
+        lock(&self.seen).posts.iter().filter(|posted| *posted == path).count()
+    }
+
+    /// How many requests were given up by their browser before they were answered.
+    pub fn abandoned(&self) -> usize {
+        lock(&self.seen).abandoned
     }
 
     /// Where the server is.
@@ -229,17 +240,46 @@ impl World {
     }
 }
 
-/// The site, noting each post that comes.
-fn counting(
+/// The site, with a watcher at its door.
+fn watched(
     site: impl Endpoint<Output = Response> + 'static,
-    posts: Posts,
+    seen: Arc<Mutex<Seen>>,
 ) -> impl Endpoint<Output = Response> + 'static {
-    site.before(move |request| {
+    site.around(move |site, request| {
         if request.method() == Method::POST {
-            posts.lock().expect("no test panicked here").push(request.uri().path().to_owned());
+            lock(&seen).posts.push(request.uri().path().to_owned());
         }
-        async move { Ok(request) }
+        let under_way = UnderWay { seen: Arc::clone(&seen), answered: false };
+        async move {
+            let answer = site.call(request).await;
+            under_way.answered();
+            answer
+        }
     })
+}
+
+/// A request on its way through the site.
+struct UnderWay {
+    seen: Arc<Mutex<Seen>>,
+    answered: bool,
+}
+
+impl UnderWay {
+    fn answered(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.answered {
+            lock(&self.seen).abandoned += 1;
+        }
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().expect("nothing panics while it notes what it saw")
 }
 
 fn beginning() -> (TempDir, Clock) {
