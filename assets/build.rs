@@ -25,30 +25,27 @@ fn main() {
         println!("cargo::rerun-if-changed=assets/{needed}");
     }
     if ![bundle::HTMX, bundle::COMMON_PASSWORDS].iter().all(|needed| assets.join(needed).exists()) {
-        install(assets);
+        if let Err(why) = install(assets) {
+            // cargo shows this one line and stops.
+            println!("cargo::error={why}");
+            return;
+        }
     }
     write_assets(assets, &out);
     write_common_passwords(assets, &out);
 }
 
-fn install(assets: &Path) {
+fn install(assets: &Path) -> Result<(), String> {
     let installed = Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(assets)
-        .output();
-    match installed {
-        Ok(done) if done.status.success() => {}
-        Ok(done) => stop(&format!(
-            "npm ci failed in assets/: {}",
-            String::from_utf8_lossy(&done.stderr).trim().replace('\n', " | ")
-        )),
-        Err(_) => stop("npm is needed once, to fetch htmx: install Node.js 18 or later, then build again"),
+        .output()
+        .map_err(|_| "npm is needed once, to fetch htmx: install Node.js 18 or later, then build again")?;
+    if installed.status.success() {
+        return Ok(());
     }
-}
-
-fn stop(why: &str) -> ! {
-    println!("cargo::error={why}");
-    std::process::exit(1);
+    let said = String::from_utf8_lossy(&installed.stderr).trim().replace('\n', " | ");
+    Err(format!("npm ci failed in assets/: {said}"))
 }
 
 fn write_assets(assets: &Path, out: &Path) {

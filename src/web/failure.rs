@@ -139,8 +139,8 @@ impl From<ActionError> for Failure {
             ActionError::NotEnded(error) => Self::unavailable(
                 "Not logged out yet",
                 "The server could not delete what it had to. It refuses that login from now on, \
-                 and keeps trying to delete it. Please try again in a moment, and do not rely on \
-                 being logged out before this page says so.",
+                 and keeps trying to delete it; there is nothing more to be done here. If it \
+                 matters to you, tell whoever runs this site.",
                 &error,
             ),
             error @ ActionError::HereOnly(_) => Self::unavailable(

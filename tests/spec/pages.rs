@@ -1,11 +1,15 @@
 //! Every page in every state, as snapshots of its HTML.
 
+use std::sync::atomic::Ordering;
+
+use exeunt::actions::finish_endings;
 use exeunt::clock::{SignedDuration, Timestamp};
 use exeunt::sessions::{Browser, KeptSession, LastingFor, LiveSession, NewSession, Session, Token};
 use exeunt::web::pages::{AccountPage, JoinPage, JoinWord, LoginPage, LoginWord, logout};
 use maud::Markup;
+use reqwest::Method;
 
-use crate::support::{NOON, World};
+use crate::support::{NOON, PANICS, Undeletable, World};
 
 #[test]
 fn the_login_page() {
@@ -63,6 +67,42 @@ async fn whole_pages_with_what_is_around_them() {
         ("whole link over", world.visitor().opens("/join/x").await.body),
     ] {
         settings().bind(|| insta::assert_snapshot!(name, lines(&page)));
+    }
+}
+
+#[tokio::test]
+async fn every_error_page() {
+    let (world, broken) = World::breakable().await;
+    let world = world.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    let mut stranger = world.visitor();
+    let elsewhere = stranger.clone().with("sec-fetch-site", "cross-site");
+    let huge = vec![b'x'; 20_000];
+    let form = "application/x-www-form-urlencoded";
+
+    let mut pages = vec![
+        ("400", stranger.sends(Method::POST, "/login", Some(("text/plain", b"x".to_vec()))).await),
+        ("403", elsewhere.clone().logs_out().await),
+        ("404", stranger.opens("/nothing").await),
+        ("404 link", stranger.opens("/join/x").await),
+        ("404 session", alice.logs_out_of("nonsense").await),
+        ("405", stranger.sends(Method::PUT, "/login", None).await),
+        ("413", stranger.sends(Method::POST, "/login", Some((form, huge))).await),
+        ("500", stranger.with_cookie(PANICS).opens("/").await),
+    ];
+    let stuck = Undeletable::folder_of(&world.only_session_file());
+    pages.push(("503 not ended", alice.clone().logs_out().await));
+    drop(stuck);
+    finish_endings(world.app()).await;
+    alice.logs_in("alice").await;
+    broken.store(true, Ordering::SeqCst);
+    pages.push(("503 store", alice.clone().opens("/").await));
+    pages.push(("503 here only", alice.logs_out_of("all").await));
+
+    for (name, answer) in pages {
+        assert!(name.starts_with(&answer.status.to_string()), "{name}: {}", answer.status);
+        let main = answer.body.split("<main").nth(1).unwrap();
+        settings().bind(|| insta::assert_snapshot!(format!("error {name}"), lines(&format!("<main{main}"))));
     }
 }
 
