@@ -24,12 +24,13 @@ fn main() {
     for needed in [bundle::HTMX, bundle::COMMON_PASSWORDS] {
         println!("cargo::rerun-if-changed=assets/{needed}");
     }
-    if ![bundle::HTMX, bundle::COMMON_PASSWORDS].iter().all(|needed| assets.join(needed).exists()) {
-        if let Err(why) = install(assets) {
-            // cargo shows this one line and stops.
-            println!("cargo::error={why}");
-            return;
-        }
+    let is_missing = |needed: &&str| !assets.join(needed).exists();
+    if [bundle::HTMX, bundle::COMMON_PASSWORDS].iter().any(is_missing)
+        && let Err(why) = install(assets)
+    {
+        // cargo shows this one line and stops.
+        println!("cargo::error={why}");
+        return;
     }
     write_assets(assets, &out);
     write_common_passwords(assets, &out);

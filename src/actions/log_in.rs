@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::ActionError;
 use super::start_session::{Started, Visit, start_session};
 use crate::account_id::AccountId;
-use crate::accounts::{Account, AccountName, LockKind, Password, PasswordHash, Verdict};
+use crate::accounts::{Account, AccountName, Busy, LockKind, Password, PasswordHash, Verdict};
 use crate::app::App;
 use crate::audit::{self, Event, LoginFailure};
 use crate::sessions::LastingFor;
@@ -63,7 +63,24 @@ pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionE
     outcome
 }
 
+/// Once more where the account changed while its password was being checked: the change may have been
+/// another login that renewed the hash, and then the password is right all the same.
 async fn check(app: &App, name: Option<&AccountName>, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
+    for _ in 0..2 {
+        if let Some(outcome) = check_once(app, name, &attempt).await? {
+            return Ok(outcome);
+        }
+    }
+    failed(None, LoginFailure::Changed, attempt.visit.address);
+    Ok(LoggedIn::Refused)
+}
+
+/// `None` when the account changed meanwhile.
+async fn check_once(
+    app: &App,
+    name: Option<&AccountName>,
+    attempt: &Attempt<'_>,
+) -> Result<Option<LoggedIn>, ActionError> {
     let address = attempt.visit.address;
     let account = match name {
         Some(name) => app.accounts.read(name).await?,
@@ -77,27 +94,22 @@ async fn check(app: &App, name: Option<&AccountName>, attempt: Attempt<'_>) -> R
     let typed = Password::new(attempt.password).or_else(|| Password::new(""));
     let verdict = app.hasher.verify(typed.expect("BUG: nothing is not too long"), hash).await;
     let (account, renewed) = match (verdict, account) {
-        (Err(_), _) => {
+        (Err(Busy), _) => {
             failed(id, LoginFailure::Busy, address);
-            return Ok(LoggedIn::Busy);
+            return Ok(Some(LoggedIn::Busy));
         }
         (Ok(Verdict::Right { renewed }), Some(account)) => (account, renewed),
         (Ok(_), account) => {
             failed(id, why_refused(account.as_ref()), address);
-            return Ok(LoggedIn::Refused);
+            return Ok(Some(LoggedIn::Refused));
         }
     };
     let account = match renewed {
         Some(renewed) => renew_hash(app, account, renewed).await?,
         None => account,
     };
-    match start_session(app, &account, attempt.lasting, &attempt.visit).await? {
-        Some(started) => Ok(LoggedIn::Started(started)),
-        None => {
-            failed(id, LoginFailure::Changed, address);
-            Ok(LoggedIn::Refused)
-        }
-    }
+    let started = start_session(app, &account, attempt.lasting, &attempt.visit).await?;
+    Ok(started.map(LoggedIn::Started))
 }
 
 fn why_refused(account: Option<&Account>) -> LoginFailure {

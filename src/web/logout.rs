@@ -42,7 +42,8 @@ pub async fn submit(
 ) -> Result<Response> {
     let next = ReturnTo::or_home(fields.next.as_deref());
     let app = &site.app;
-    match (fields.which.as_deref().unwrap_or(THIS), visitor.session().map(|live| &live.session)) {
+    let which = fields.which.as_deref().filter(|which| !which.is_empty()).unwrap_or(THIS);
+    match (which, visitor.session().map(|live| &live.session)) {
         (THIS, _) => Ok(leave(site, &next, actions::log_out_here(app, visitor.tokens()).await)),
         (ALL, Some(this)) => {
             let done = actions::log_out_everywhere(app, this, visitor.tokens()).await;

@@ -190,6 +190,21 @@ async fn an_outdated_hash_is_renewed_at_login_without_ending_a_session() {
 }
 
 #[tokio::test]
+async fn logins_that_renew_the_same_hash_at_once_all_get_in() {
+    let world = World::open().await.with_account("alice").await;
+    let dearer = world.beside(6).await;
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let dearer = std::sync::Arc::clone(&dearer);
+        logins.spawn(async move { log_in(&dearer, attempt("alice", PASSWORD)).await });
+    }
+    for outcome in logins.join_all().await {
+        assert!(matches!(outcome, Ok(LoggedIn::Started(_))), "{outcome:?}");
+    }
+    assert_eq!(world.session_files().len(), 10);
+}
+
+#[tokio::test]
 async fn wrong_tries_are_slowed_down_before_a_password_is_hashed_and_the_page_says_for_how_long() {
     let world = World::open().await.with_account("alice").await;
     for _ in 0..6 {

@@ -251,5 +251,6 @@ async fn a_post_without_a_body_logs_out() {
     let world = World::open().await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;
     alice.sends(Method::POST, "/logout", None).await.leads_to("/login?logged_out");
+    world.logged_in("alice").await.logs_out_of("").await.leads_to("/login?logged_out");
     assert!(world.session_files().is_empty());
 }
