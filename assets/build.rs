@@ -24,8 +24,7 @@ fn main() {
     for needed in [bundle::HTMX, bundle::COMMON_PASSWORDS] {
         println!("cargo::rerun-if-changed=assets/{needed}");
     }
-    let is_missing = |needed: &&str| !assets.join(needed).exists();
-    if [bundle::HTMX, bundle::COMMON_PASSWORDS].iter().any(is_missing)
+    if !is_installed(assets)
         && let Err(why) = install(assets)
     {
         // cargo shows this one line and stops.
@@ -34,6 +33,23 @@ fn main() {
     }
     write_assets(assets, &out);
     write_common_passwords(assets, &out);
+}
+
+/// Whether the packages are there, at the very contents that the lock file names.
+fn is_installed(assets: &Path) -> bool {
+    let packages = |file: &str| {
+        let lock: serde_json::Value = serde_json::from_slice(&fs::read(assets.join(file)).ok()?).ok()?;
+        lock["packages"].as_object().cloned()
+    };
+    let wanted = packages("package-lock.json").expect("the lock file is one");
+    let installed = packages("node_modules/.package-lock.json").unwrap_or_default();
+    let is_there = [bundle::HTMX, bundle::COMMON_PASSWORDS].iter().all(|file| assets.join(file).exists());
+    // The one without a name is ourselves.
+    let mut others = wanted.iter().filter(|(path, _)| !path.is_empty());
+    is_there
+        && others.all(|(path, package)| {
+            installed.get(path).is_some_and(|found| found["integrity"] == package["integrity"])
+        })
 }
 
 fn install(assets: &Path) -> Result<(), String> {

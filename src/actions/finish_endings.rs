@@ -3,9 +3,14 @@
 use crate::app::App;
 use crate::audit::{self, Event};
 
-/// One more try at everything that is left.
-pub async fn finish_endings(app: &App) {
-    if app.sessions.has_unfinished_endings() && app.sessions.retry_endings().await == 0 {
+/// One more try at everything that is left, and how many are left after it.
+pub async fn finish_endings(app: &App) -> usize {
+    if !app.sessions.has_unfinished_endings() {
+        return 0;
+    }
+    let left = app.sessions.retry_endings().await;
+    if left == 0 {
         audit::record(&Event::EndingsDone);
     }
+    left
 }

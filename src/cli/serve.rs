@@ -37,9 +37,13 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
     let sweeps = tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), sweep_and_tell));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
-    let served = web::serve(listener, web::site(app, assets), stop).await;
+    let served = web::serve(listener, web::site(Arc::clone(&app), assets), stop).await;
     endings.abort();
     sweeps.abort();
+    let left = finish_endings(&app).await;
+    if left > 0 {
+        tracing::error!(left, "stopping although sessions that should have ended are still on disk");
+    }
     Ok(served?)
 }
 

@@ -1,7 +1,7 @@
 //! Sessions that are over although the store has not let go of them. This process refuses them from the
 //! moment they are here, and none leaves before it is gone from the store.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::session_id::SessionId;
@@ -11,44 +11,50 @@ use crate::account_id::AccountId;
 #[derive(Debug, Default)]
 pub struct Endings {
     /// By account too: an id that somebody names is theirs to end only below their own account.
-    unfinished: Mutex<HashSet<(AccountId, SessionId)>>,
+    endings: Mutex<HashMap<(AccountId, SessionId), Ending>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// The store is being asked to let go of it.
+    UnderWay,
+    /// The store could not, and has to be asked again.
+    Unfinished,
 }
 
 impl Endings {
-    /// Refuses these from now on.
+    /// Refuses these from now on; the store is being asked to let go of them.
     pub fn begin(&self, account: AccountId, ids: &[SessionId]) {
-        self.lock().extend(ids.iter().map(|&id| (account, id)));
+        self.lock().extend(ids.iter().map(|&id| ((account, id), Ending::UnderWay)));
     }
 
-    /// The store has let go of these.
-    pub fn finish<'a>(&self, account: AccountId, ids: impl Iterator<Item = &'a SessionId>) {
-        let mut unfinished = self.lock();
+    /// The store has let go of these, but for those that it `kept`.
+    pub fn settle(&self, account: AccountId, ids: &[SessionId], kept: &[SessionId]) {
+        let mut endings = self.lock();
         for &id in ids {
-            unfinished.remove(&(account, id));
+            endings.remove(&(account, id));
         }
+        endings.extend(kept.iter().map(|&id| ((account, id), Ending::Unfinished)));
     }
 
     /// Whether the session has ended and is only still in the store.
     pub fn contains(&self, account: AccountId, id: SessionId) -> bool {
-        self.lock().contains(&(account, id))
+        self.lock().contains_key(&(account, id))
     }
 
-    /// What is still to be ended, by account.
+    /// What the store has to be asked for again, by account.
     pub fn unfinished(&self) -> HashMap<AccountId, Vec<SessionId>> {
         let mut by_account: HashMap<_, Vec<_>> = HashMap::new();
-        for &(account, id) in self.lock().iter() {
-            by_account.entry(account).or_default().push(id);
+        for (&(account, id), &ending) in self.lock().iter() {
+            if ending == Ending::Unfinished {
+                by_account.entry(account).or_default().push(id);
+            }
         }
         by_account
     }
 
-    /// How many are still to be ended.
-    pub fn count(&self) -> usize {
-        self.lock().len()
-    }
-
-    /// The set is whole after every single call, so a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, HashSet<(AccountId, SessionId)>> {
-        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, HashMap<(AccountId, SessionId), Ending>> {
+        self.endings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

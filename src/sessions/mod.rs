@@ -136,7 +136,7 @@ impl Sessions {
         self.endings.begin(account, ids);
         let ended = self.store.end(account, ids).await;
         let kept = ended.as_ref().err().map_or(&[][..], |kept| &kept.ids);
-        self.endings.finish(account, ids.iter().filter(|id| !kept.contains(id)));
+        self.endings.settle(account, ids, kept);
         ended
     }
 
@@ -159,7 +159,7 @@ impl Sessions {
     /// Whether something that should have ended is still in the store.
     #[must_use]
     pub fn has_unfinished_endings(&self) -> bool {
-        self.endings.count() > 0
+        !self.endings.unfinished().is_empty()
     }
 
     /// Tries again to end what could not be ended, and answers how many are still left.
@@ -168,7 +168,7 @@ impl Sessions {
             // A failure keeps them where they are: in `endings`, refused.
             let _ = self.end(account, &ids).await;
         }
-        self.endings.count()
+        self.endings.unfinished().values().map(Vec::len).sum()
     }
 
     /// Removes the account's expired and damaged sessions.

@@ -1,14 +1,20 @@
 //! Reading a form, bounded before it is looked at.
 
+use std::time::Duration;
+
 use poem::error::ReadBodyError;
 use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::failure::Failure;
 
 /// Bytes in a form: a name, a password and an address to return to, with room to spare.
 const LIMIT: usize = 16 * 1024;
+
+/// How long a form may take to arrive: about a kibibyte a second for the largest.
+const WITHIN: Duration = Duration::from_secs(15);
 
 /// The fields of a posted form.
 #[derive(Debug)]
@@ -23,10 +29,13 @@ impl<'a, T: DeserializeOwned> FromRequest<'a> for Form<T> {
         if has_body && !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Failure::bad_request("Forms are sent as application/x-www-form-urlencoded.").into());
         }
-        let bytes = body.take()?.into_bytes_limit(LIMIT).await.map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => Failure::too_large(),
-            _ => Failure::bad_request("The form did not arrive whole."),
-        })?;
+        let bytes = timeout(WITHIN, body.take()?.into_bytes_limit(LIMIT))
+            .await
+            .map_err(|_| Failure::bad_request("The form took too long to arrive."))?
+            .map_err(|error| match error {
+                ReadBodyError::PayloadTooLarge => Failure::too_large(),
+                _ => Failure::bad_request("The form did not arrive whole."),
+            })?;
         let fields = serde_urlencoded::from_bytes(&bytes)
             .map_err(|_| Failure::bad_request("A field was missing, or there twice."))?;
         Ok(Self(fields))

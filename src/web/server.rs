@@ -16,13 +16,13 @@ use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// Connections at once; others wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
 
-/// How long a connection may be silent before its first byte, and how long the rest of a head may take.
+/// How long a connection may be silent, and how long a request's head may take.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// Bytes of a request's head.
@@ -47,7 +47,6 @@ pub async fn serve(
     let endpoint = Arc::new(endpoint);
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
-    let stopping = watch::Sender::new(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -57,17 +56,7 @@ pub async fn serve(
         match accepted {
             Ok((stream, remote, permit)) => {
                 let (endpoint, watcher) = (Arc::clone(&endpoint), graceful.watcher());
-                let mut stopping = stopping.subscribe();
                 tokio::spawn(async move {
-                    // hyper reads the first bytes, which tell HTTP/1 from 2, without any limit of its own.
-                    tokio::select! {
-                        begun = timeout(HEAD_WITHIN, stream.readable()) => {
-                            if !matches!(begun, Ok(Ok(()))) {
-                                return;
-                            }
-                        }
-                        _ = stopping.changed() => return,
-                    }
                     let connection = connection(stream, endpoint, local, remote);
                     if let Err(error) = watcher.watch(connection).await {
                         tracing::debug!(%error, %remote, "connection ended");
@@ -81,7 +70,7 @@ pub async fn serve(
             }
         }
     }
-    drop((listener, stopping));
+    drop(listener);
     if timeout(HARD_END, graceful.shutdown()).await.is_err() {
         tracing::warn!("stopping although some requests are not answered");
     }
@@ -113,8 +102,8 @@ fn connection(
             Ok::<hyper::Response<_>, Infallible>(endpoint.get_response(request).await.into())
         }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // HTTP/1 alone, until HTTP/2 has limits too: telling the two apart reads the first bytes without any.
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(HEAD_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(HEAD_BYTES as u32);
     builder.serve_connection(TokioIo::new(stream), service).into_owned()
 }

@@ -311,7 +311,7 @@ async fn whoever_leaves_makes_room() {
     timeout(Duration::from_secs(60), all).await.expect("those who left are not in the way");
 }
 
-/// One thread a core, each as polite as it can be; whoever serves pages is not.
+/// One thread a core, each politer than whoever serves pages.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn hashing_gives_way_to_everything_else() {
@@ -324,7 +324,7 @@ async fn hashing_gives_way_to_everything_else() {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         let found = hashing_threads();
-        if found.len() >= threads && found.iter().all(|&nice| nice == usual + 10) {
+        if found.len() >= threads && found.iter().all(|&nice| nice == (usual + 10).min(19)) {
             break;
         }
         assert!(Instant::now() < deadline, "niceness of hashing threads: {found:?}");

@@ -21,7 +21,7 @@ use chromedriver::{Driver, Endpoint};
 pub use fantoccini::key::Key;
 
 /// How long a `wait_for_*` verb keeps looking before it panics.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 
 /// Whether pages may run JavaScript: Chromium's own "JavaScript" site setting.

@@ -159,7 +159,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), all).await.expect("it comes to be so");
+        tokio::time::timeout(Duration::from_secs(60), all).await.expect("it comes to be so");
     }
 
     fn name(&self, name: &str) -> AccountName {
