@@ -93,8 +93,9 @@ impl Sessions {
         let Some(live) = kept.and_then(|kept| kept.live(now)) else { return Ok(None) };
         if presence == Presence::Active && now.duration_since(live.last_seen) >= SEEN_AT_MOST_EVERY {
             // A disk that cannot note it makes the session idle sooner; that is no reason to refuse.
-            if let Err(error) = self.store.touch(account, id, now).await {
-                tracing::warn!(%error, session = %id, "last seen was not noted");
+            match self.store.touch(account, id, now).await {
+                Ok(()) => return Ok(Some(live.seen(now))),
+                Err(error) => tracing::warn!(%error, session = %id, "last seen was not noted"),
             }
         }
         Ok(Some(live))

@@ -132,6 +132,14 @@ impl KeptSession {
     }
 }
 
+impl LiveSession {
+    /// The same session, seen again.
+    pub(super) fn seen(mut self, now: Timestamp) -> Self {
+        self.0.last_seen = now;
+        self
+    }
+}
+
 impl Deref for LiveSession {
     type Target = KeptSession;
 

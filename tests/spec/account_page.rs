@@ -32,6 +32,21 @@ async fn alone_it_offers_nothing_to_log_out_elsewhere() {
 }
 
 #[tokio::test]
+async fn it_says_when_each_session_was_last_seen() {
+    let world = World::open().await.with_account("alice").await;
+    let mut here = world.logged_in("alice").await;
+    world.visitor().using(SAFARI).logs_in("alice").await;
+    world.passes(SignedDuration::from_mins(10));
+
+    let page = here.opens("/").await;
+
+    let seen = |text: &str| page.body.matches(text).count();
+    assert_eq!(seen(">10 minutes ago</time> · seen <time"), 2, "both began then: {}", page.body);
+    assert_eq!(seen(">just now</time></p>"), 1, "this one is looking: {}", page.body);
+    assert_eq!(seen(">10 minutes ago</time></p>"), 1, "the other is not: {}", page.body);
+}
+
+#[tokio::test]
 async fn expired_sessions_are_not_on_it() {
     let world = World::open().await.with_account("alice").await;
     world.visitor().using(SAFARI).logs_in("alice").await;
