@@ -2,6 +2,7 @@
 //! whoever else opens it at the same moment.
 
 use super::ActionError;
+use super::end_sessions::end_sessions;
 use super::start_session::{Started, Visit, start_session};
 use crate::account_id::AccountId;
 use crate::accounts::{
@@ -147,10 +148,7 @@ async fn redeem(
     let _lock = app.accounts.lock(account.id, LockKind::Exclusive).await?;
     let Some(mut account) = opened_by(app, code, name).await? else { return Ok(None) };
     let ids = app.sessions.ids(account.id).await?;
-    app.sessions.end(account.id, &ids).await.map_err(|kept| {
-        audit::record(&Event::NotLoggedOut { error: &kept });
-        kept.source
-    })?;
+    end_sessions(app, account.id, &ids, "all").await.map_err(|kept| kept.source)?;
     account.password = Some(hash);
     account.link = None;
     Ok(app.accounts.update(&account).await?.then_some(account))

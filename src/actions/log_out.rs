@@ -1,13 +1,11 @@
 //! Logging out, here or elsewhere. It never needs a live session: what has ended is success, and what
 //! cannot be ended is refused from then on and tried again.
 
-use std::collections::HashMap;
-
 use super::ActionError;
+use super::end_sessions::{end_sessions, end_tokens};
 use crate::account_id::AccountId;
 use crate::accounts::{AccountName, LockKind};
 use crate::app::App;
-use crate::audit::{self, Event};
 use crate::sessions::{Session, SessionId, Token};
 
 /// What came of logging one session out.
@@ -24,17 +22,7 @@ pub enum LoggedOutOne {
 /// # Errors
 /// When a session cannot be ended.
 pub async fn log_out_here(app: &App, tokens: &[Token]) -> Result<(), ActionError> {
-    let mut by_account: HashMap<AccountId, Vec<SessionId>> = HashMap::new();
-    for token in tokens {
-        by_account.entry(token.account()).or_default().push(token.session_id());
-    }
-    let mut failed = None;
-    for (account, ids) in by_account {
-        if let Err(error) = end(app, account, &ids, "this").await {
-            failed = Some(error);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    Ok(end_tokens(app, tokens, "this").await?)
 }
 
 /// Logs the account out everywhere but in this session.
@@ -45,7 +33,8 @@ pub async fn log_out_others(app: &App, this: &Session) -> Result<(), ActionError
     let _lock = app.accounts.lock(this.account, LockKind::Exclusive).await?;
     let mut ids = app.sessions.ids(this.account).await?;
     ids.retain(|&id| id != this.id);
-    end(app, this.account, &ids, "others").await.map(drop)
+    end_sessions(app, this.account, &ids, "others").await?;
+    Ok(())
 }
 
 /// Logs the account out everywhere, this browser first.
@@ -64,7 +53,7 @@ pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> 
 /// # Errors
 /// When it cannot be ended, or nobody can say whose it is.
 pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<LoggedOutOne, ActionError> {
-    if end(app, this.account, &[id], "one").await? == 0
+    if end_sessions(app, this.account, &[id], "one").await? == 0
         && app.sessions.owner(id).await?.is_some_and(|owner| owner != this.account)
     {
         return Ok(LoggedOutOne::NotYours);
@@ -78,7 +67,7 @@ pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<Log
 /// When it cannot be found or ended.
 pub async fn end_session(app: &App, id: SessionId) -> Result<bool, ActionError> {
     let Some(owner) = app.sessions.owner(id).await? else { return Ok(false) };
-    Ok(end(app, owner, &[id], "one").await? > 0)
+    Ok(end_sessions(app, owner, &[id], "one").await? > 0)
 }
 
 /// Ends every session of the account `name`, and answers how many; `None` when there is no such account.
@@ -112,20 +101,5 @@ pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
 async fn end_all_of(app: &App, account: AccountId) -> Result<usize, ActionError> {
     let _lock = app.accounts.lock(account, LockKind::Exclusive).await?;
     let ids = app.sessions.ids(account).await?;
-    end(app, account, &ids, "all").await
-}
-
-async fn end(app: &App, account: AccountId, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {
-    match app.sessions.end(account, ids).await {
-        Ok(ended) => {
-            if ended > 0 {
-                audit::record(&Event::LoggedOut { account, which, ended });
-            }
-            Ok(ended)
-        }
-        Err(error) => {
-            audit::record(&Event::NotLoggedOut { error: &error });
-            Err(error.into())
-        }
-    }
+    Ok(end_sessions(app, account, &ids, "all").await?)
 }

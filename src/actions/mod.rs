@@ -1,6 +1,7 @@
 //! What can be done here. An action is the only place where the rooms meet: it asks one, tells another,
 //! and writes the audit line. It never knows who asked, a browser or an operator.
 
+mod end_sessions;
 mod finish_endings;
 mod join;
 mod list_sessions;

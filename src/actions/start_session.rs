@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use super::ActionError;
-use crate::account_id::AccountId;
+use super::end_sessions::{end_sessions, end_tokens};
 use crate::accounts::{Account, LockKind};
 use crate::app::App;
 use crate::audit::{self, Event};
@@ -60,7 +60,8 @@ pub(super) async fn start_session(
         let _ = app.sessions.end(session.account, &[session.id]).await;
         return Err(error.into());
     }
-    end_replaced(app, &visit.tokens).await;
+    // An old session that cannot be ended is no reason for a login to fail: it is refused from now on.
+    let _ = end_tokens(app, &visit.tokens, "replaced").await;
     audit::record(&Event::LoggedIn {
         account: session.account,
         session: &session.id,
@@ -84,23 +85,7 @@ async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), StoreError> 
     // The new one first, whatever the clocks say.
     sessions.sort_by_key(|live| (live.session.id != newest.id, Reverse(live.last_seen)));
     let over: Vec<SessionId> = sessions.iter().skip(CAP).map(|live| live.session.id).collect();
-    end_old(app, newest.account, &over, "oldest").await;
+    // What cannot be ended is refused from now on, which keeps to the cap as well.
+    let _ = end_sessions(app, newest.account, &over, "oldest").await;
     Ok(())
-}
-
-/// What the browser was logged in as before.
-async fn end_replaced(app: &App, tokens: &[Token]) {
-    for token in tokens {
-        end_old(app, token.account(), &[token.session_id()], "replaced").await;
-    }
-}
-
-/// When an old session cannot be ended, that is no reason for a login to fail: it is refused from now on,
-/// and tried again.
-async fn end_old(app: &App, account: AccountId, ids: &[SessionId], which: &str) {
-    match app.sessions.end(account, ids).await {
-        Ok(0) => {}
-        Ok(ended) => audit::record(&Event::LoggedOut { account, which, ended }),
-        Err(error) => audit::record(&Event::NotLoggedOut { error: &error }),
-    }
 }

@@ -90,7 +90,12 @@ fn open(config: &Config, may_make: bool) -> Result<App, Failure> {
         let wrong = format!("there is no data folder at {} (--data)", config.data.display());
         return Err(WrongSetting(wrong).into());
     }
+    rooms(config, config.listen.port())
+}
+
+/// The rooms, of a site that listens on `port`.
+fn rooms(config: &Config, port: u16) -> Result<App, Failure> {
     let clock = Clock::system();
     let stores = Stores::files(&config.data, clock.now())?;
-    Ok(App::new(stores, config.public_url(config.listen.port()), Cost::STANDARD, clock))
+    Ok(App::new(stores, config.public_url(port), Cost::STANDARD, clock))
 }

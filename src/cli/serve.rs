@@ -9,10 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Failure;
-use crate::accounts::Cost;
 use crate::actions::{finish_endings, offer_first_account, sweep};
-use crate::app::{App, Stores};
-use crate::clock::Clock;
+use crate::app::App;
 use crate::config::Config;
 use crate::web::{self, Assets};
 
@@ -28,10 +26,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
-    let clock = Clock::system();
-    let stores = Stores::files(&config.data, clock.now())?;
-    let url = config.public_url(address.port());
-    let app = Arc::new(App::new(stores, url, Cost::STANDARD, clock));
+    let app = Arc::new(super::rooms(&config, address.port())?);
 
     greet(&app, address).await?;
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));

@@ -16,7 +16,7 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
     endpoint: Arc<E>,
     request: Request,
 ) -> Result<Response> {
-    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    let site = Site::of(&request);
     let visitor = request.data::<Arc<Visitor>>().cloned();
     let outcome = AssertUnwindSafe(endpoint.call(request)).catch_unwind().await;
     match outcome.unwrap_or_else(|_| Err(Failure::internal(&"a handler panicked").into())) {

@@ -23,7 +23,7 @@ mod visitor;
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Response, Route};
+use poem::{Endpoint, EndpointExt, Request, Response, Route};
 
 use crate::app::App;
 pub use assets::Assets;
@@ -38,6 +38,13 @@ pub(crate) struct Site {
     app: Arc<App>,
     assets: Assets,
     cookies: Cookies,
+}
+
+impl Site {
+    /// The site that a request came to.
+    fn of(request: &Request) -> Arc<Self> {
+        Arc::clone(request.data().expect("BUG: the site is in every request"))
+    }
 }
 
 /// The whole site: the route table, and around it the middleware. A request goes through the list from

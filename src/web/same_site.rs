@@ -15,7 +15,7 @@ const LONGEST_ORIGIN: usize = 270;
 
 /// The middleware.
 pub async fn guard<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Request) -> Result<Response> {
-    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    let site = Site::of(&request);
     if request.method().is_safe() || is_from_here(request.headers(), &site.app.url.origin()) {
         return endpoint.call(request).await;
     }

@@ -30,7 +30,7 @@ pub async fn recognise<E: Endpoint<Output = Response>>(
     endpoint: Arc<E>,
     mut request: Request,
 ) -> Result<Response> {
-    let site = Arc::clone(request.data::<Arc<Site>>().expect("BUG: the site is in every request"));
+    let site = Site::of(&request);
     let visitor = Arc::new(Visitor::recognise(&site, &request).await);
     request.set_data(Arc::clone(&visitor));
     let mut answer = endpoint.call(request).await?;

@@ -5,7 +5,6 @@ use std::any::Any;
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,23 +12,13 @@ use exeunt::account_id::AccountId;
 use exeunt::accounts::{
     Account, AccountLock, AccountName, AccountStore, Code, FileAccountStore, Link, LockKind,
 };
-use exeunt::clock::{SignedDuration, Timestamp};
+use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::support::{NOON, Undeletable};
-
-/// Makes a test of every promise for every store.
-macro_rules! promises {
-    ($($promise:ident,)*) => {
-        mod files {
-            $(#[tokio::test] async fn $promise() { super::$promise(super::in_a_folder()).await; })*
-        }
-        // A store's line goes here.
-    };
-}
+use crate::support::{Pipe, Undeletable, mode, names_in, noon, promises};
 
 promises! {
     what_was_created_is_read_back_as_it_was,
@@ -530,22 +519,6 @@ async fn comes(waiting: JoinHandle<AccountLock>) -> AccountLock {
     timeout(Duration::from_secs(20), waiting).await.expect("the lock is free").unwrap()
 }
 
-/// A pipe that nobody writes to. Whoever waits for it all the same is let go when this is dropped.
-struct Pipe(PathBuf);
-
-impl Pipe {
-    fn at(path: PathBuf) -> Self {
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        Self(path)
-    }
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        let _ = File::options().read(true).write(true).open(&self.0);
-    }
-}
-
 fn account(called: &str) -> Account {
     Account::new(name(called), noon())
 }
@@ -564,19 +537,4 @@ fn name(text: &str) -> AccountName {
 
 fn a_link() -> Link {
     Link::new(&Code::generate(None), noon())
-}
-
-fn noon() -> Timestamp {
-    NOON.parse().unwrap()
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

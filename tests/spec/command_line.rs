@@ -19,7 +19,7 @@ use exeunt::sessions::Session;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, names_in};
 use program::{Place, Running, Server};
 
 // Asking it.
@@ -616,13 +616,6 @@ fn everything_below(folder: &Path) -> Vec<PathBuf> {
         all.push(path);
     }
     all
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 /// The program on a real terminal, and somebody who types at it.

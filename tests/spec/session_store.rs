@@ -5,7 +5,6 @@ use std::any::Any;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,17 +18,7 @@ use exeunt::sessions::{
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::{NOON, Undeletable};
-
-/// Makes a test of every promise for every store.
-macro_rules! promises {
-    ($($promise:ident,)*) => {
-        mod files {
-            $(#[tokio::test] async fn $promise() { super::$promise(super::in_a_folder()).await; })*
-        }
-        // A store's line goes here.
-    };
-}
+use crate::support::{Pipe, Undeletable, mode, names_in, noon, promises};
 
 promises! {
     what_was_created_is_read_back_as_it_was,
@@ -806,22 +795,6 @@ impl Home {
     }
 }
 
-/// A pipe that nobody writes to. Whoever waits for it all the same is let go when this is dropped.
-struct Pipe(PathBuf);
-
-impl Pipe {
-    fn at(path: PathBuf) -> Self {
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        Self(path)
-    }
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        let _ = File::options().read(true).write(true).open(&self.0);
-    }
-}
-
 async fn found(store: &dyn SessionStore, session: &Session) -> Option<KeptSession> {
     store.read(session.account, session.id).await.expect("the store can say")
 }
@@ -880,10 +853,6 @@ fn a_new_session_of(account: AccountId) -> NewSession {
     }
 }
 
-fn noon() -> Timestamp {
-    NOON.parse().unwrap()
-}
-
 fn minutes(number: i64) -> SignedDuration {
     SignedDuration::from_mins(number)
 }
@@ -895,13 +864,4 @@ fn hours(number: i64) -> SignedDuration {
 /// The same hex digits, in a way that we never write them. An id without letters gets one.
 fn loud(id: &str) -> String {
     format!("A{}", &id[1..]).to_uppercase()
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use exeunt::clock::{SignedDuration, Timestamp};
 use exeunt::throttle::{Throttle, TooMany};
 
-use crate::support::NOON;
+use crate::support::noon;
 
 /// Tries at a name, and tries from an address, that cost no waiting.
 const FREE_FOR_A_NAME: usize = 5;
@@ -271,10 +271,6 @@ fn wait(seconds: i64) -> TooMany {
 
 fn secs(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
-}
-
-fn noon() -> Timestamp {
-    NOON.parse().unwrap()
 }
 
 fn ip(text: &str) -> IpAddr {

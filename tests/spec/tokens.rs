@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use exeunt::account_id::AccountId;
 use exeunt::accounts::{AccountName, Code, Link};
-use exeunt::clock::{SignedDuration, Timestamp};
+use exeunt::clock::SignedDuration;
 use exeunt::sessions::{SessionId, Token};
 use sha2::{Digest, Sha256};
 
-use crate::support::NOON;
+use crate::support::noon;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -223,10 +223,6 @@ fn a_link_opens_with_its_code_alone_and_for_a_day() {
 
 fn a_token() -> Token {
     Token::generate(AccountId::generate())
-}
-
-fn noon() -> Timestamp {
-    NOON.parse().unwrap()
 }
 
 /// Neither as written nor as a list of bytes.

@@ -3,12 +3,16 @@
 mod answer;
 mod breakable;
 pub mod browser;
+mod disk;
+mod promises;
 mod undeletable;
 mod visitor;
 mod world;
 
 pub use answer::Answer;
 pub use breakable::PANICS;
+pub use disk::{Pipe, mode, names_in};
+pub(crate) use promises::promises;
 pub use undeletable::Undeletable;
 pub use visitor::Visitor;
-pub use world::{NOON, PASSWORD, World, attempt};
+pub use world::{NOON, PASSWORD, World, attempt, noon};

@@ -26,6 +26,11 @@ use super::visitor::Visitor;
 /// When every test begins.
 pub const NOON: &str = "2026-11-23T12:00:00Z";
 
+/// The same, as a time.
+pub fn noon() -> Timestamp {
+    NOON.parse().expect("a time")
+}
+
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -284,7 +289,7 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 
 fn beginning() -> (TempDir, Clock) {
     let data = TempDir::new().expect("a folder for the test");
-    (data, Clock::manual(NOON.parse().expect("a time")))
+    (data, Clock::manual(noon()))
 }
 
 /// Somebody wants in, by no browser.
