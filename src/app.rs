@@ -1,6 +1,5 @@
 //! The rooms, opened. Actions are given this; it does nothing itself.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::accounts::{AccountStore, Cost, FileAccountStore, Hasher, PasswordRules};
@@ -42,8 +41,7 @@ impl Stores {
     ///
     /// # Errors
     /// When they cannot be.
-    pub fn files(data: &Path, now: Timestamp) -> Result<Self, StoreError> {
-        let data = Folder::at(data);
+    pub fn files(data: &Folder, now: Timestamp) -> Result<Self, StoreError> {
         Ok(Self {
             accounts: Arc::new(FileAccountStore::open(data.folder("accounts"), now)?),
             sessions: Arc::new(FileSessionStore::open(data.folder("sessions"))?),

@@ -35,7 +35,7 @@ impl FileAccountStore {
         let opened = folder
             .ensure()
             .and_then(|()| locks.ensure())
-            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER));
+            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER).map(drop));
         opened.map_err(|error| {
             StoreError::new("opening the accounts", format!("{}: {error}", folder.path().display()))
         })?;

@@ -1,20 +1,21 @@
-//! A folder of small files: looking at them and removing them.
+//! A folder of small files: where it is, and what is in it.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{FOLDER_MODE, is_absence, open, sync_folder};
-use crate::clock::{self, Timestamp};
+use super::disk::{Disk, How, Kind, Metadata, OpenFile};
+use super::is_absence;
+use super::os_disk::{FOLDER_MODE, OsDisk};
+use crate::clock::Timestamp;
 use crate::record::LIMIT;
 
 /// A folder of small files. Its methods take the file's name, never a path.
 #[derive(Clone, Debug)]
 pub struct Folder {
+    pub(super) disk: Arc<dyn Disk>,
     path: PathBuf,
     /// How many of the folders above are ours to make.
     depth: usize,
@@ -29,26 +30,23 @@ pub struct Contents {
     pub modified: Timestamp,
 }
 
-/// What [`Folder::remove`] could not do.
-#[derive(Debug)]
-pub struct NotRemoved {
-    /// The names that may still be there.
-    pub names: Vec<String>,
-    /// The last thing that went wrong.
-    pub source: io::Error,
-}
-
 impl Folder {
     /// The folder at `path`, which need not exist yet; the one above it does.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), depth: 0 }
+        Self::on(Arc::new(OsDisk), path)
+    }
+
+    /// The same, on a disk of the caller's choice.
+    #[must_use]
+    pub fn on(disk: Arc<dyn Disk>, path: impl Into<PathBuf>) -> Self {
+        Self { disk, path: path.into(), depth: 0 }
     }
 
     /// The folder `name` inside this one.
     #[must_use]
     pub fn folder(&self, name: &str) -> Self {
-        Self { path: self.path.join(name), depth: self.depth + 1 }
+        Self { disk: Arc::clone(&self.disk), path: self.path.join(name), depth: self.depth + 1 }
     }
 
     /// Where it is.
@@ -57,10 +55,25 @@ impl Folder {
         &self.path
     }
 
+    /// Where the file `name` is.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The folder that this one is in.
+    fn above(&self) -> Self {
+        let path = match self.path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        Self { disk: Arc::clone(&self.disk), path: path.to_owned(), depth: self.depth.saturating_sub(1) }
+    }
+
     /// Whether there is such a folder.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.path.is_dir()
+        // What follows a link in the last place, as `--data` may be one.
+        self.disk.metadata(&self.path.join(".")).is_ok_and(|found| found.kind == Kind::Folder)
     }
 
     /// Makes the folder where it is missing, and closes it to other accounts of the machine, whatever
@@ -69,20 +82,17 @@ impl Folder {
     /// # Errors
     /// When it cannot be made, belongs to somebody else, or is removed at this moment.
     pub fn ensure(&self) -> io::Result<()> {
-        if self.make()? { sync_folder(self.parent()) } else { Ok(()) }
+        if self.make()? { self.above().sync() } else { Ok(()) }
     }
 
     /// Makes the folder, and those of ours above it, where they are missing. `true` when it was: then the
     /// one above has to be fsynced.
     pub(super) fn make(&self) -> io::Result<bool> {
-        match DirBuilder::new().mode(FOLDER_MODE).create(&self.path) {
-            Ok(()) => {
-                fs::set_permissions(&self.path, fs::Permissions::from_mode(FOLDER_MODE))?;
-                Ok(true)
-            }
+        match self.disk.make_folder(&self.path) {
+            Ok(()) => self.disk.close_to_others(&self.path).map(|()| true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => self.tighten().map(|()| false),
             Err(error) if error.kind() == ErrorKind::NotFound && self.depth > 0 => {
-                Self { path: self.parent().to_owned(), depth: self.depth - 1 }.ensure()?;
+                self.above().ensure()?;
                 self.make()
             }
             Err(error) => Err(error),
@@ -90,11 +100,20 @@ impl Folder {
     }
 
     fn tighten(&self) -> io::Result<()> {
-        let metadata = fs::metadata(&self.path)?;
-        if metadata.mode() & 0o777 != FOLDER_MODE {
-            fs::set_permissions(&self.path, fs::Permissions::from_mode(FOLDER_MODE))?;
+        if self.disk.metadata(&self.path.join("."))?.mode != FOLDER_MODE {
+            self.disk.close_to_others(&self.path)?;
         }
         Ok(())
+    }
+
+    /// Returns once every name that is in it, or no longer is, is so on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.disk.open(&self.path, How::Folder)?.sync()
+    }
+
+    /// The same for the folder above, in which this one may be new.
+    pub(super) fn sync_above(&self) -> io::Result<()> {
+        self.above().sync()
     }
 
     /// Reads a plain file of at most [`LIMIT`] bytes. `None` when there is none: nothing of that name, or
@@ -103,26 +122,22 @@ impl Folder {
     /// # Errors
     /// When the disk fails: then nobody knows whether there is one.
     pub fn read(&self, name: &str) -> io::Result<Option<Contents>> {
-        let Some(mut file) = self.open_plain(name)? else { return Ok(None) };
-        let metadata = file.metadata()?;
-        if metadata.len() > LIMIT as u64 {
+        let Some((file, metadata)) = self.open_plain(name)? else { return Ok(None) };
+        if metadata.length > LIMIT as u64 {
             return Ok(None);
         }
-        let mut bytes = Vec::with_capacity(LIMIT.min(metadata.len() as usize + 1));
-        (&mut file).take(LIMIT as u64).read_to_end(&mut bytes)?;
-        Ok(Some(Contents { bytes, modified: clock::at_second(metadata.mtime()) }))
-    }
-
-    /// Sets a file's mtime through its open descriptor: where the file is unlinked meanwhile, that
-    /// changes a file that nobody can find. A missing file is no error.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn touch(&self, name: &str, modified: Timestamp) -> io::Result<()> {
-        match self.open_plain(name)? {
-            Some(file) => file.set_modified(modified.into()),
-            None => Ok(()),
+        let mut bytes = vec![0; metadata.length as usize];
+        let mut read = 0;
+        while read < bytes.len() {
+            match file.read_at(read as u64, &mut bytes[read..]) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        bytes.truncate(read);
+        Ok(Some(Contents { bytes, modified: metadata.modified }))
     }
 
     /// Whether there is a plain file of that name.
@@ -130,104 +145,62 @@ impl Folder {
     /// # Errors
     /// When the disk fails.
     pub fn has(&self, name: &str) -> io::Result<bool> {
-        match fs::symlink_metadata(self.path.join(name)) {
-            Ok(metadata) => Ok(metadata.is_file()),
+        match self.disk.metadata(&self.file(name)) {
+            Ok(metadata) => Ok(metadata.kind == Kind::File),
             Err(error) if is_absence(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn open_plain(&self, name: &str) -> io::Result<Option<File>> {
-        // NONBLOCK: opening a pipe must not wait for somebody at its other end.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        match open(&self.path.join(name), flags) {
-            Ok(file) if file.metadata()?.is_file() => Ok(Some(file)),
-            Ok(_) => Ok(None),
-            // NXIO is what a socket answers, LOOP a link.
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NXIO) => Ok(None),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
-    /// Removes files, and answers how many were there. What is gone already is success, and is fsynced
-    /// all the same: whoever unlinked it a moment ago may not have come that far.
-    ///
-    /// # Errors
-    /// [`NotRemoved`] names those that a power cut could still show, all others being gone for good.
-    pub fn remove(&self, names: &[String]) -> Result<usize, NotRemoved> {
-        // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
-        let folder = match File::open(&self.path) {
-            Ok(folder) => folder,
-            // A folder is removed only once it is on disk that nothing is in it.
-            Err(error) if is_absence(&error) => return Ok(0),
-            Err(source) => return Err(NotRemoved { names: names.to_vec(), source }),
-        };
-        let mut removed = 0;
-        let mut kept = Vec::new();
-        for name in names {
-            match fs::remove_file(self.path.join(name)) {
-                Ok(()) => removed += 1,
-                Err(error) if is_absence(&error) => {}
-                Err(error) => kept.push((name.clone(), error)),
+    pub(super) fn open_plain(&self, name: &str) -> io::Result<Option<(Box<dyn OpenFile>, Metadata)>> {
+        match self.disk.open(&self.file(name), How::Read) {
+            Ok(file) => {
+                let metadata = file.metadata()?;
+                Ok((metadata.kind == Kind::File).then_some((file, metadata)))
             }
-        }
-        folder.sync_all().map_err(|source| NotRemoved { names: names.to_vec(), source })?;
-        let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
-        errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
-    }
-
-    pub(super) fn parent(&self) -> &Path {
-        match self.path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
+            Err(error) if is_absence(&error) || is_no_file(&error) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
-    /// Removes the folder if it is empty; a file that appears at that moment keeps it. What was unlinked
-    /// from it is on disk first.
+    /// What is in it, in no order, read as it is asked for, but for names that begin with a dot. A name
+    /// that is not text is shown as well as it can be, and is no file of ours. Empty when there is no
+    /// folder.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn remove_if_empty(&self) -> io::Result<()> {
-        let removed = sync_folder(&self.path).and_then(|()| fs::remove_dir(&self.path));
-        match removed {
-            Err(error) if !is_absence(&error) && error.kind() != ErrorKind::DirectoryNotEmpty => Err(error),
-            _ => Ok(()),
-        }
+    pub fn entries(&self) -> io::Result<impl Iterator<Item = io::Result<(String, Kind)>>> {
+        let entries = match self.disk.entries(&self.path) {
+            Ok(entries) => Some(entries),
+            Err(error) if is_absence(&error) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(entries.into_iter().flatten().filter_map(|entry| match entry {
+            Ok(entry) => match entry.name.into_string() {
+                Ok(name) => (!name.starts_with('.')).then_some(Ok((name, entry.kind))),
+                Err(name) => Some(Ok((name.to_string_lossy().into_owned(), Kind::Other))),
+            },
+            // Gone between its name and its kind.
+            Err(error) if is_absence(&error) => None,
+            Err(error) => Some(Err(error)),
+        }))
     }
 
-    /// The names of the plain files in it, in no order: all that a program of ours could have written, so
-    /// none that begins with a dot and none that is not text. Empty when there is no folder.
+    /// The names of the plain files in it.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn files(&self) -> io::Result<Vec<String>> {
-        self.names(|kind| kind.is_file())
+        let files = self.entries()?.filter_map(|entry| match entry {
+            Ok((name, Kind::File)) => Some(Ok(name)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        });
+        files.collect()
     }
+}
 
-    /// The names of the folders in it, in the same way.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn folders(&self) -> io::Result<Vec<String>> {
-        self.names(|kind| kind.is_dir())
-    }
-
-    fn names(&self, wanted: impl Fn(fs::FileType) -> bool) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if is_absence(&error) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            match (entry.file_name().into_string(), entry.file_type()) {
-                (Ok(name), Ok(kind)) if wanted(kind) && !name.starts_with('.') => names.push(name),
-                (_, Err(error)) if !is_absence(&error) => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(names)
-    }
+/// NXIO is what opening a socket answers, LOOP a link.
+fn is_no_file(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::LOOP | Errno::NXIO))
 }

@@ -2,15 +2,14 @@
 //! holds no thread: whoever has it may need one to go on.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use tokio::time::{sleep, timeout};
 
+use super::disk::{How, OpenFile};
 use super::{Folder, blocking};
 
 /// How long somebody waits before being told that it cannot be done now. What is done under a lock takes
@@ -41,14 +40,12 @@ pub struct Locks {
 }
 
 /// A lock, held until it is dropped.
-#[derive(Debug)]
 pub struct Lock {
     /// First, so that other processes are let in before the next one here asks.
-    _file: File,
+    _file: Box<dyn OpenFile>,
     _here: Here,
 }
 
-#[derive(Debug)]
 #[expect(dead_code, reason = "a guard is held, not read")]
 enum Here {
     Shared(OwnedRwLockReadGuard<()>),
@@ -100,16 +97,7 @@ impl Locks {
 }
 
 /// The locked file, unless another process has it locked.
-fn try_lock(folder: &Folder, name: &str, kind: LockKind) -> io::Result<Option<File>> {
-    let file = folder.open_or_make_folder(name, OFlags::CREATE | OFlags::RDWR)?;
-    // By their full path: `File` has methods of the same names.
-    let locked = match kind {
-        LockKind::Shared => fs2::FileExt::try_lock_shared(&file),
-        LockKind::Exclusive => fs2::FileExt::try_lock_exclusive(&file),
-    };
-    match locked {
-        Ok(()) => Ok(Some(file)),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
-    }
+fn try_lock(folder: &Folder, name: &str, kind: LockKind) -> io::Result<Option<Box<dyn OpenFile>>> {
+    let file = folder.open_or_make_folder(name, How::Lock)?;
+    Ok(file.try_lock(kind)?.then_some(file))
 }

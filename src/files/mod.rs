@@ -3,25 +3,23 @@
 //! waits on a pipe.
 //!
 //! A [`Folder`]'s methods block; [`blocking`] takes them to a thread that may. Waiting for a lock holds no
-//! thread.
+//! thread. All of it goes through a [`Disk`](disk::Disk), which is the operating system's but for tests
+//! that break it.
+
+pub mod disk;
+mod os_disk;
 
 mod folder;
 mod lock;
+mod removing;
 mod writing;
 
-use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
-
-pub use folder::{Contents, Folder, NotRemoved};
+pub use folder::{Contents, Folder};
 pub use lock::{Lock, LockKind, Locks};
-
-/// Only the program's own account may look inside.
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+pub use os_disk::OsDisk;
+pub use removing::NotRemoved;
 
 /// Does work that blocks on one of the threads that are there for the disk.
 ///
@@ -29,20 +27,6 @@ const FILE_MODE: u32 = 0o600;
 /// When the work does.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("BUG: work on the disk does not panic")
-}
-
-/// Opens without following a link in the last place; new files are ours alone under any umask.
-fn open(path: &Path, flags: OFlags) -> Result<File, Errno> {
-    let mode = Mode::from_raw_mode(FILE_MODE);
-    let file = rustix::fs::open(path, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, mode)?;
-    if flags.contains(OFlags::CREATE) {
-        rustix::fs::fchmod(&file, mode)?;
-    }
-    Ok(file.into())
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 /// Nothing of that name, or something that no file of ours is.

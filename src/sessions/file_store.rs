@@ -12,6 +12,7 @@ use super::session_id::SessionId;
 use super::store::{NotEnded, SessionStore};
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
+use crate::files::disk::Kind;
 use crate::files::{Contents, Folder, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
@@ -157,7 +158,12 @@ impl SessionStore for FileSessionStore {
 }
 
 fn account_ids(root: &Folder) -> io::Result<Vec<AccountId>> {
-    Ok(root.folders()?.iter().filter_map(|name| AccountId::parse(name)).collect())
+    let accounts = root.entries()?.filter_map(|entry| match entry {
+        Ok((name, Kind::Folder)) => AccountId::parse(&name).map(Ok),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    });
+    accounts.collect()
 }
 
 fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {

@@ -456,12 +456,13 @@ async fn when_the_disk_fails_nothing_has_changed_and_nobody_says_otherwise() {
     assert!(store.create(&account("bob")).await.is_err());
     assert!(store.update(&with_everything(alice.clone())).await.is_err());
     assert!(store.offer_first(&a_link()).await.is_err());
+    assert_eq!(store.first_offer().await.unwrap(), Some(link));
     assert!(store.withdraw_first().await.is_err());
 
     drop(held);
     assert_eq!(store.names().await.unwrap(), [name("alice")]);
     assert_eq!(store.read(&alice.name).await.unwrap(), Some(alice));
-    assert_eq!(store.first_offer().await.unwrap(), Some(link));
+    assert_eq!(store.first_offer().await.unwrap(), None, "emptied, where it could not be removed");
     assert_eq!(names_in(home.path()), [".first", ".locks", "alice"]);
 }
 

@@ -24,10 +24,10 @@ const KEPT_TO: [(&str, &[&str]); 10] = [
     ("maud::", &["web/"]),
     ("clap::", &["cli/", "config.rs"]),
     ("bincode::", &["record.rs"]),
-    ("fs2::", &["files/"]),
+    ("fs2::", &["files/os_disk.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
-    ("std::fs", &["files/", "web/assets/bundle.rs"]),
-    ("rustix::fs", &["files/"]),
+    ("std::fs", &["files/os_disk.rs", "web/assets/bundle.rs"]),
+    ("rustix::fs", &["files/os_disk.rs"]),
     ("Timestamp::now", &["clock.rs"]),
 ];
 

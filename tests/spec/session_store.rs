@@ -619,9 +619,23 @@ async fn a_file_that_cannot_be_deleted_is_named() {
     let mut expected = vec![one.id, other.id];
     expected.sort();
     assert_eq!(kept, expected);
-    assert!(found(&*store, &one).await.is_some(), "the store never says that it is gone");
+    assert!(home.file_of(&one).exists(), "the disk has not let go");
     drop(held);
     assert_eq!(store.end(one.account, &kept).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_deleted_is_emptied_so_that_no_process_ever_accepts_it() {
+    let home = in_a_folder();
+    let (store, session) = (home.store(), started(noon()));
+    store.create(&session).await.unwrap();
+    let _held = Undeletable::folder_of(&home.file_of(&session));
+
+    assert!(store.end(session.account, &[session.id]).await.is_err(), "it is still there");
+
+    assert_eq!(std::fs::read(home.file_of(&session)).unwrap(), b"");
+    assert_eq!(found(&*home.store(), &session).await, None);
+    assert_eq!(store.ids(session.account).await.unwrap(), [session.id], "and can be ended again");
 }
 
 #[tokio::test]

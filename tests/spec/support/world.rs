@@ -11,6 +11,7 @@ use exeunt::actions::{Added, Attempt, FirstKey, Visit, add_account, offer_first_
 use exeunt::app::{App, Stores};
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::config::PublicUrl;
+use exeunt::files::Folder;
 use exeunt::sessions::{Browser, LastingFor};
 use exeunt::web::{Assets, serve, site};
 use poem::http::Method;
@@ -76,7 +77,7 @@ impl World {
     /// A site whose sessions cannot be read while the flag is up.
     pub async fn breakable() -> (Self, Arc<AtomicBool>) {
         let (data, clock) = beginning();
-        let mut stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        let mut stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
         let broken = Arc::new(AtomicBool::new(false));
         stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
         (Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await, broken)
@@ -84,7 +85,7 @@ impl World {
 
     async fn with(url: &str, log_n: u8) -> Self {
         let (data, clock) = beginning();
-        let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
         Self::start(data, clock, stores, url, log_n).await
     }
 
@@ -105,7 +106,7 @@ impl World {
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
     pub async fn restart(self) -> Self {
         let Self { data, clock, app, .. } = self;
-        let stores = Stores::files(data.path(), clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
         Self::start(data, clock, stores, &app.url.origin(), CHEAP).await
     }
 
@@ -117,7 +118,7 @@ impl World {
 
     /// The same folder under a second process beside this one, with hashes that cost 2^`log_n`.
     pub async fn beside(&self, log_n: u8) -> Arc<App> {
-        let stores = Stores::files(self.data.path(), self.clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(self.data.path()), self.clock.now()).expect("the stores open");
         Arc::new(App::new(stores, self.app.url.clone(), Cost::of(log_n), self.clock.clone()))
     }
 

@@ -1,0 +1,129 @@
+//! The disk of this machine, through its operating system. It never decides anything.
+
+use std::fs::{self, DirBuilder, File, FileType, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+
+use super::disk::{Disk, Entries, Entry, How, Kind, Metadata, OpenFile};
+use super::lock::LockKind;
+use crate::clock::{self, Timestamp};
+
+/// Only the program's own account may look inside.
+pub(super) const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: Mode = Mode::from_raw_mode(0o600);
+
+/// The disk of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct OsDisk;
+
+impl Disk for OsDisk {
+    fn open(&self, path: &Path, how: How) -> io::Result<Box<dyn OpenFile>> {
+        let flags = OFlags::NOFOLLOW
+            | OFlags::CLOEXEC
+            | match how {
+                // NONBLOCK: opening a pipe must not wait for somebody at its other end.
+                How::Read => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+                How::WriteNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+                How::Lock => OFlags::RDWR | OFlags::CREATE,
+                How::Empty => OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK,
+                How::Folder => OFlags::RDONLY | OFlags::DIRECTORY,
+            };
+        let file = rustix::fs::open(path, flags, FILE_MODE)?;
+        if flags.contains(OFlags::CREATE) {
+            rustix::fs::fchmod(&file, FILE_MODE)?;
+        }
+        Ok(Box::new(OsFile(file.into())))
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(FOLDER_MODE).create(path)
+    }
+
+    fn close_to_others(&self, path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_folder(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir(path)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        Ok(metadata(&fs::symlink_metadata(path)?))
+    }
+
+    fn entries(&self, path: &Path) -> io::Result<Entries> {
+        Ok(Box::new(fs::read_dir(path)?.map(|entry| {
+            let entry = entry?;
+            Ok(Entry { name: entry.file_name(), kind: kind(entry.file_type()?) })
+        })))
+    }
+}
+
+struct OsFile(File);
+
+impl OpenFile for OsFile {
+    fn metadata(&self) -> io::Result<Metadata> {
+        Ok(metadata(&self.0.metadata()?))
+    }
+
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(bytes, offset)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn set_modified(&self, modified: Timestamp) -> io::Result<()> {
+        self.0.set_modified(modified.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        // By their full path: `File` has methods of the same names.
+        let locked = match kind {
+            LockKind::Shared => fs2::FileExt::try_lock_shared(&self.0),
+            LockKind::Exclusive => fs2::FileExt::try_lock_exclusive(&self.0),
+        };
+        match locked {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn metadata(metadata: &fs::Metadata) -> Metadata {
+    Metadata {
+        kind: kind(metadata.file_type()),
+        mode: metadata.mode() & 0o777,
+        length: metadata.len(),
+        modified: clock::at_second(metadata.mtime()),
+    }
+}
+
+fn kind(kind: FileType) -> Kind {
+    match kind {
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_dir() => Kind::Folder,
+        _ => Kind::Other,
+    }
+}

@@ -1,0 +1,101 @@
+//! Removing files and folders, for good: a power cut shows nothing of what was answered to be gone.
+
+use std::io::{self, ErrorKind};
+
+use super::disk::{How, Kind};
+use super::writing::TEMPORARY;
+use super::{Folder, is_absence};
+use crate::clock::Timestamp;
+
+/// What [`Folder::remove`] could not do.
+#[derive(Debug)]
+pub struct NotRemoved {
+    /// The names that may still be there.
+    pub names: Vec<String>,
+    /// The last thing that went wrong.
+    pub source: io::Error,
+}
+
+impl Folder {
+    /// Removes files, and answers how many were there. What is gone already is success, and is fsynced
+    /// all the same: whoever unlinked it a moment ago may not have come that far. A file that keeps its
+    /// name loses its content, so that nobody takes it for what it was.
+    ///
+    /// # Errors
+    /// [`NotRemoved`] names those that a power cut could still show, all others being gone for good.
+    pub fn remove(&self, names: &[String]) -> Result<usize, NotRemoved> {
+        // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
+        let folder = match self.disk.open(self.path(), How::Folder) {
+            Ok(folder) => folder,
+            // A folder is removed only once it is on disk that nothing is in it.
+            Err(error) if is_absence(&error) => return Ok(0),
+            Err(source) => {
+                names.iter().for_each(|name| self.empty(name));
+                return Err(NotRemoved { names: names.to_vec(), source });
+            }
+        };
+        let mut removed = 0;
+        let mut kept = Vec::new();
+        for name in names {
+            match self.disk.remove_file(&self.file(name)) {
+                Ok(()) => removed += 1,
+                Err(error) if is_absence(&error) => {}
+                Err(error) => {
+                    self.empty(name);
+                    kept.push((name.clone(), error));
+                }
+            }
+        }
+        folder.sync().map_err(|source| NotRemoved { names: names.to_vec(), source })?;
+        let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+        errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
+    }
+
+    /// Takes a file's content away where its name cannot be. It may be impossible as well, and whoever
+    /// asked is told in any case that the file is still there.
+    fn empty(&self, name: &str) {
+        let emptied = self.disk.open(&self.file(name), How::Empty).and_then(|file| file.sync());
+        if let Err(error) = emptied {
+            tracing::error!(%error, folder = %self.path().display(), name, "a file can neither be removed nor emptied");
+        }
+    }
+
+    /// Removes the folder if it is empty; a file that appears at that moment keeps it. What was unlinked
+    /// from it is on disk first.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remove_if_empty(&self) -> io::Result<()> {
+        let removed = self.sync().and_then(|()| self.disk.remove_folder(self.path()));
+        match removed {
+            Err(error) if !is_absence(&error) && error.kind() != ErrorKind::DirectoryNotEmpty => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what a crash left behind: temporary files last written before `before`. Answers how many.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remove_leftovers(&self, before: Timestamp) -> io::Result<usize> {
+        let mut removed = 0;
+        for entry in self.disk.entries(self.path())? {
+            let Ok(name) = entry?.name.into_string() else { continue };
+            if !name.starts_with(TEMPORARY) {
+                continue;
+            }
+            // Whoever wrote it may be done with it at this moment.
+            let Ok(metadata) = self.disk.metadata(&self.file(&name)) else { continue };
+            if metadata.kind == Kind::File && metadata.modified < before {
+                self.discard(&name);
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Takes back a file that nobody was told of; if even that fails, a sweep finds it.
+    pub(super) fn discard(&self, name: &str) {
+        let _ = self.disk.remove_file(&self.file(name));
+    }
+}
