@@ -41,9 +41,9 @@ impl Stores {
     ///
     /// # Errors
     /// When they cannot be.
-    pub fn files(data: &Folder, now: Timestamp) -> Result<Self, StoreError> {
+    pub fn files(data: &Folder) -> Result<Self, StoreError> {
         Ok(Self {
-            accounts: Arc::new(FileAccountStore::open(data.folder("accounts"), now)?),
+            accounts: Arc::new(FileAccountStore::open(data.folder("accounts"))?),
             sessions: Arc::new(FileSessionStore::open(data.folder("sessions"))?),
         })
     }

@@ -30,13 +30,9 @@ impl FileAccountStore {
     ///
     /// # Errors
     /// When it cannot be made or closed to others.
-    pub fn open(folder: Folder, now: Timestamp) -> Result<Self, StoreError> {
+    pub fn open(folder: Folder) -> Result<Self, StoreError> {
         let locks = folder.folder(LOCKS);
-        let opened = folder
-            .ensure()
-            .and_then(|()| locks.ensure())
-            .and_then(|()| folder.remove_leftovers(now - LEFT_OVER_AFTER).map(drop));
-        opened.map_err(|error| {
+        folder.ensure().and_then(|()| locks.ensure()).map_err(|error| {
             StoreError::new("opening the accounts", format!("{}: {error}", folder.path().display()))
         })?;
         Ok(Self { folder, locks: Locks::in_folder(locks) })
@@ -105,6 +101,12 @@ impl AccountStore for FileAccountStore {
     async fn withdraw_first(&self) -> Result<(), StoreError> {
         let removed = self.in_folder(|folder| folder.remove(&[FIRST.to_owned()])).await;
         removed.map(|_| ()).map_err(|kept| StoreError::new("withdrawing the first link", kept.source))
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.in_folder(move |folder| folder.remove_leftovers(now - LEFT_OVER_AFTER))
+            .await
+            .doing("sweeping accounts")
     }
 }
 

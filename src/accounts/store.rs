@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::account::{Account, Link};
 use super::name::AccountName;
 use crate::account_id::AccountId;
+use crate::clock::Timestamp;
 pub use crate::files::LockKind;
 use crate::store_error::StoreError;
 
@@ -63,4 +64,10 @@ pub trait AccountStore: Send + Sync + 'static {
     /// # Errors
     /// When the store fails.
     async fn withdraw_first(&self) -> Result<(), StoreError>;
+
+    /// Removes what a crash left behind, and answers how much.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
 }

@@ -23,7 +23,7 @@ pub use log_out::{
 pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_accounts};
 pub use resume::{Resumed, resume};
 pub use start_session::{Started, Visit};
-pub use sweep::sweep;
+pub use sweep::{Pace, sweep};
 
 use crate::sessions::NotEnded;
 use crate::store_error::StoreError;

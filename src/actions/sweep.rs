@@ -1,30 +1,59 @@
-//! Removing sessions that are over. It never touches a live one, and nothing waits for it: an expired
-//! session is refused whether it was swept or not.
+//! Removing what is over: expired sessions, and what a crash left behind. It never touches a live session,
+//! and nothing waits for it: an expired session is refused whether it was swept or not.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use crate::app::App;
 use crate::sessions::Swept;
 use crate::store_error::StoreError;
 
-/// Sweeps every account's sessions, and reports after each how many accounts are done, and of how many.
+/// How much of the machine a sweep may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// All of one core and of the disk: somebody is waiting for it.
+    AtOnce,
+    /// A quarter of that: people are being served.
+    Beside,
+}
+
+/// How long a sweep works before it rests. Much shorter, and the rests would be shorter than a timer can
+/// tell; much longer, and a request that comes meanwhile would notice.
+const WORKS_FOR: Duration = Duration::from_millis(5);
+
+/// How much longer than it worked it rests.
+const RESTS: u32 = 3;
+
+/// Sweeps everything, and reports after each account how many are done, and of how many. `None` when
+/// somebody else is sweeping at this moment.
 ///
 /// # Errors
 /// When the accounts cannot be listed. A single account that fails is counted, logged and left for later.
-pub async fn sweep(app: &App, mut progress: impl FnMut(usize, usize)) -> Result<Swept, StoreError> {
-    let accounts = app.sessions.accounts().await?;
-    let mut total = Swept::default();
-    for (index, &account) in accounts.iter().enumerate() {
+pub async fn sweep(
+    app: &App,
+    pace: Pace,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Option<Swept>, StoreError> {
+    let Some(round) = app.sessions.begin_sweep().await? else { return Ok(None) };
+    let mut total = Swept { skipped: round.skipped, ..Swept::default() };
+    let mut began = Instant::now();
+    for (index, &account) in round.accounts.iter().enumerate() {
         match app.sessions.sweep(account, app.now()).await {
-            Ok(swept) => {
-                total.live += swept.live;
-                total.removed += swept.removed;
-                total.failed += swept.failed;
-            }
+            Ok(swept) => total.add(swept),
             Err(error) => {
                 tracing::error!(%error, %account, "an account's sessions were not swept");
                 total.failed += 1;
             }
         }
-        progress(index + 1, accounts.len());
+        progress(index + 1, round.accounts.len());
+        let worked = began.elapsed();
+        if pace == Pace::Beside && worked >= WORKS_FOR {
+            sleep(worked * RESTS).await;
+            began = Instant::now();
+        }
     }
-    Ok(total)
+    app.accounts.sweep(app.now()).await?;
+    drop(round.turn);
+    Ok(Some(total))
 }

@@ -95,7 +95,6 @@ fn open(config: &Config, may_make: bool) -> Result<App, Failure> {
 
 /// The rooms, of a site that listens on `port`.
 fn rooms(config: &Config, port: u16) -> Result<App, Failure> {
-    let clock = Clock::system();
-    let stores = Stores::files(&Folder::at(&config.data), clock.now())?;
-    Ok(App::new(stores, config.public_url(port), Cost::STANDARD, clock))
+    let stores = Stores::files(&Folder::at(&config.data))?;
+    Ok(App::new(stores, config.public_url(port), Cost::STANDARD, Clock::system()))
 }

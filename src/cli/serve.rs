@@ -1,7 +1,7 @@
 //! `exeunt serve`: the site, and the work that goes on behind it. The one place that opens the other door.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -9,9 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Failure;
-use crate::actions::{finish_endings, offer_first_account, sweep};
+use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
 use crate::config::Config;
+use crate::sessions::Skipped;
 use crate::web::{self, Assets};
 
 /// How often what could not be deleted is tried again.
@@ -30,7 +31,9 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 
     greet(&app, address).await?;
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
-    let sweeps = tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), sweep_and_tell));
+    let told = Arc::default();
+    let sweeps =
+        tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), move |app| sweep_and_tell(app, Arc::clone(&told))));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let served = web::serve(listener, web::site(Arc::clone(&app), assets), stop).await;
     endings.abort();
@@ -88,10 +91,23 @@ async fn finish(app: Arc<App>) {
     finish_endings(&app).await;
 }
 
-async fn sweep_and_tell(app: Arc<App>) {
-    match sweep(&app, |_, _| {}).await {
-        Ok(swept) if swept.removed > 0 => tracing::info!(removed = swept.removed, "swept"),
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "sessions were not swept"),
+/// What was skipped is told once, not at every turn.
+async fn sweep_and_tell(app: Arc<App>, told: Arc<Mutex<Skipped>>) {
+    let swept = match sweep(&app, Pace::Beside, |_, _| {}).await {
+        Ok(Some(swept)) => swept,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::error!(%error, "sessions were not swept");
+            return;
+        }
+    };
+    if swept.removed > 0 || swept.failed > 0 {
+        tracing::info!(removed = swept.removed, failed = swept.failed, "swept");
     }
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    if swept.skipped != *told && swept.skipped.count > 0 {
+        let Skipped { count, names } = &swept.skipped;
+        tracing::warn!(count, ?names, "found among the sessions, but no session of ours; left as it is");
+    }
+    *told = swept.skipped;
 }

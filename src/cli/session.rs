@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::accounts::AccountName;
 use crate::actions::{
-    end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions_of, sweep,
+    self, Pace, end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions_of,
 };
 use crate::app::App;
 use crate::sessions::{LastingFor, LiveSession, SessionId};
@@ -50,14 +50,28 @@ pub async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::List { name, json } => list(name, json, app).await,
         Command::End(end) => self::end(end, app).await,
-        Command::Sweep => {
-            let swept = sweep(app, |done, of| output::progress("Accounts swept", done, of)).await?;
-            println!("Removed {}, left {}.", output::count(swept.removed, "session"), swept.live);
-            match swept.failed {
-                0 => Ok(()),
-                failed => Err(format!("could not remove {}", output::count(failed, "session")).into()),
-            }
-        }
+        Command::Sweep => self::sweep(app).await,
+    }
+}
+
+async fn sweep(app: &App) -> Result<(), Failure> {
+    let progress = |done, of| output::progress("Accounts swept", done, of);
+    let Some(swept) = actions::sweep(app, Pace::AtOnce, progress).await? else {
+        println!("Somebody else is sweeping at this moment.");
+        return Ok(());
+    };
+    println!("Removed {}, left {}.", output::count(swept.removed, "session"), swept.live);
+    if swept.skipped.count > 0 {
+        let more = if swept.skipped.count > swept.skipped.names.len() { ", …" } else { "" };
+        eprintln!(
+            "Skipped {} that no session is: {}{more}",
+            swept.skipped.count,
+            swept.skipped.names.join(", ")
+        );
+    }
+    match swept.failed {
+        0 => Ok(()),
+        failed => Err(format!("could not remove {}", output::count(failed, "session")).into()),
     }
 }
 

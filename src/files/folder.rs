@@ -145,9 +145,17 @@ impl Folder {
     /// # Errors
     /// When the disk fails.
     pub fn has(&self, name: &str) -> io::Result<bool> {
+        Ok(self.modified(name)?.is_some())
+    }
+
+    /// When the plain file of that name was last changed, if there is one.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn modified(&self, name: &str) -> io::Result<Option<Timestamp>> {
         match self.disk.metadata(&self.file(name)) {
-            Ok(metadata) => Ok(metadata.kind == Kind::File),
-            Err(error) if is_absence(&error) => Ok(false),
+            Ok(found) => Ok((found.kind == Kind::File).then_some(found.modified)),
+            Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -96,6 +96,17 @@ impl Locks {
     }
 }
 
+impl Folder {
+    /// Locks the file `name`, which is made where it is missing, against every other taker in any process
+    /// until it is dropped; `None` when somebody has it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn try_lock(&self, name: &str) -> io::Result<Option<impl Send + Sync + use<>>> {
+        try_lock(self, name, LockKind::Exclusive)
+    }
+}
+
 /// The locked file, unless another process has it locked.
 fn try_lock(folder: &Folder, name: &str, kind: LockKind) -> io::Result<Option<Box<dyn OpenFile>>> {
     let file = folder.open_or_make_folder(name, How::Lock)?;

@@ -6,19 +6,17 @@ use std::io;
 
 use async_trait::async_trait;
 
-use super::Swept;
+use super::file_sweep;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
-use super::store::{NotEnded, SessionStore};
+use super::store::{NotEnded, Round, SessionStore};
+use super::swept::Swept;
 use crate::account_id::AccountId;
-use crate::clock::{SignedDuration, Timestamp};
+use crate::clock::Timestamp;
 use crate::files::disk::Kind;
 use crate::files::{Contents, Folder, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
-
-/// A file that does not decode may be one that is being written. After this long it is not.
-const HALF_WRITTEN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Sessions in a folder.
 #[derive(Clone, Debug)]
@@ -120,40 +118,15 @@ impl SessionStore for FileSessionStore {
         blocking(move || account_ids(&root)).await.doing("listing accounts with sessions")
     }
 
+    async fn begin_sweep(&self) -> Result<Option<Round>, StoreError> {
+        let root = self.folder.clone();
+        blocking(move || file_sweep::begin(&root)).await.doing("beginning a sweep")
+    }
+
     async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
-        self.in_folder(account, move |folder| {
-            let mut swept = Swept::default();
-            let mut over = Vec::new();
-            for id in session_ids(&folder)? {
-                let name = id.to_string();
-                let contents = match folder.read(&name) {
-                    Ok(Some(contents)) => contents,
-                    Ok(None) => continue,
-                    Err(error) => {
-                        skipped(id, &error);
-                        swept.failed += 1;
-                        continue;
-                    }
-                };
-                match decode(&contents, account, id).map(|kept| kept.live(now)) {
-                    Some(Some(_)) => swept.live += 1,
-                    None if now.duration_since(contents.modified) < HALF_WRITTEN_FOR => {}
-                    _ => over.push(name),
-                }
-            }
-            if !over.is_empty() {
-                let kept = folder.remove(&over).map_or_else(|kept| kept.names.len(), |_| 0);
-                swept.failed += kept;
-                swept.removed = over.len() - kept;
-            }
-            if swept.live == 0 && swept.failed == 0 {
-                // An empty folder that cannot be removed harms nobody.
-                let _ = folder.remove_if_empty();
-            }
-            Ok(swept)
-        })
-        .await
-        .doing("sweeping sessions")
+        self.in_folder(account, move |folder| file_sweep::sweep(&folder, account, now))
+            .await
+            .doing("sweeping sessions")
     }
 }
 
@@ -171,12 +144,12 @@ fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {
 }
 
 /// One file that cannot be read is no reason to say nothing of the others.
-fn skipped(id: SessionId, error: &io::Error) {
+pub(super) fn skipped(id: SessionId, error: &io::Error) {
     tracing::error!(%error, session = %id, "a session's file cannot be read");
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.
-fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<KeptSession> {
+pub(super) fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<KeptSession> {
     let session: Session = record::decode(&contents.bytes)?;
     (session.account == account && session.id == id)
         .then_some(KeptSession { session, last_seen: contents.modified })

@@ -4,9 +4,11 @@
 mod browser;
 mod endings;
 mod file_store;
+mod file_sweep;
 mod session;
 mod session_id;
 mod store;
+mod swept;
 mod token;
 
 use std::cmp::Reverse;
@@ -16,7 +18,8 @@ pub use browser::Browser;
 pub use file_store::FileSessionStore;
 pub use session::{KeptSession, LastingFor, LiveSession, NewSession, Session};
 pub use session_id::SessionId;
-pub use store::{NotEnded, SessionStore};
+pub use store::{NotEnded, Round, SessionStore};
+pub use swept::{Skipped, Swept};
 pub use token::Token;
 
 use endings::Endings;
@@ -32,6 +35,10 @@ const SEEN_AT_MOST_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Sessions that an account may have; the next login ends the one that was seen longest ago.
 pub const CAP: usize = 100;
 
+/// How long a session must have been over before it is removed: whoever found it live a moment earlier has
+/// written down by then that it was seen.
+const OVER_FOR: SignedDuration = SignedDuration::from_mins(1);
+
 /// Whether a request counts as its session being seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
@@ -39,17 +46,6 @@ pub enum Presence {
     Active,
     /// A program asked on its own: an event stream, a proxy's background poll.
     Passive,
-}
-
-/// What a sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Live sessions left as they are.
-    pub live: usize,
-    /// Expired or damaged ones removed.
-    pub removed: usize,
-    /// Those that could not be removed; they are refused, and tried again.
-    pub failed: usize,
 }
 
 /// All sessions of the site.
@@ -172,11 +168,19 @@ impl Sessions {
         self.endings.unfinished().values().map(Vec::len).sum()
     }
 
-    /// Removes the account's expired and damaged sessions.
+    /// What there is to sweep, unless somebody else is sweeping at this moment: then `None`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn begin_sweep(&self) -> Result<Option<Round>, StoreError> {
+        self.store.begin_sweep().await
+    }
+
+    /// Removes the account's sessions that have been over for a minute, and damaged ones.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
-        self.store.sweep(account, now).await
+        self.store.sweep(account, now - OVER_FOR).await
     }
 }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::Swept;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
+use super::swept::{Skipped, Swept};
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
 use crate::store_error::StoreError;
@@ -67,11 +67,27 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store fails.
     async fn accounts(&self) -> Result<Vec<AccountId>, StoreError>;
 
+    /// What there is to sweep; `None` while a [`Round`] of any process is held.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn begin_sweep(&self) -> Result<Option<Round>, StoreError>;
+
     /// Removes the account's expired sessions, and what a crash or damage left of others.
     ///
     /// # Errors
     /// When the store fails as a whole; single failures are counted.
     async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError>;
+}
+
+/// One sweep over everything. Nobody else begins one until it is dropped.
+pub struct Round {
+    /// Every account that may have sessions, in no order.
+    pub accounts: Vec<AccountId>,
+    /// What was found beside them.
+    pub skipped: Skipped,
+    /// What keeps others from beginning one.
+    pub turn: Box<dyn Send + Sync>,
 }
 
 /// Sessions that the store could not let go of.

@@ -419,7 +419,7 @@ async fn a_pipe_is_no_account_and_nobody_waits_for_it() {
 }
 
 #[tokio::test]
-async fn opening_removes_what_a_crash_left_but_not_what_is_being_written() {
+async fn sweeping_removes_what_a_crash_left_but_not_what_is_being_written() {
     let home = in_a_folder();
     home.store().create(&account("alice")).await.unwrap();
     for (left, age) in [(".tmp-0011223344556677", 61), (".tmp-8899aabbccddeeff", 59), ("alice", 600)] {
@@ -427,7 +427,7 @@ async fn opening_removes_what_a_crash_left_but_not_what_is_being_written() {
         file.set_modified((noon() - SignedDuration::from_mins(age)).into()).unwrap();
     }
 
-    home.store();
+    assert_eq!(home.store().sweep(noon()).await.unwrap(), 1);
 
     assert_eq!(names_in(home.path()), [".locks", ".tmp-8899aabbccddeeff", "alice"]);
 }
@@ -478,7 +478,7 @@ fn in_a_folder() -> Home {
     let path = data.path().join("accounts");
     let folder = Folder::at(&path);
     let open = Box::new(move || -> Arc<dyn AccountStore> {
-        Arc::new(FileAccountStore::open(folder.clone(), noon()).unwrap())
+        Arc::new(FileAccountStore::open(folder.clone()).unwrap())
     });
     open();
     Home { open, path, _keep: Box::new(data) }

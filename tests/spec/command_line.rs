@@ -1,26 +1,24 @@
 //! The command line: the built program, run as an operator runs it.
 
-mod program;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use exeunt::accounts::{
     Account, AccountName, AccountStore, Cost, FileAccountStore, Hasher, Password, Verdict,
 };
-use exeunt::clock::Clock;
 use exeunt::files::Folder;
 use exeunt::sessions::Session;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::support::program::{Place, Running, Server};
+use crate::support::terminal::Terminal;
 use crate::support::{PASSWORD, names_in};
-use program::{Place, Running, Server};
 
 // Asking it.
 
@@ -275,21 +273,6 @@ async fn sessions_that_an_operator_ends_are_refused_by_the_server_at_once() {
     assert!(again.err.contains(&format!("There is no session {}", ids[0])), "{again:?}");
     assert_eq!(again.done(), "Ended 0 sessions.\n");
     place.runs(&["session", "end", "--account", "carol"]).failed("there is no account called carol");
-}
-
-#[tokio::test]
-async fn sweeping_removes_expired_sessions_from_the_disk() {
-    let place = Place::new();
-    let alice = place.account("alice").await;
-    let (_, live) = place.session(&alice).await;
-    let (_, idle) = place.session(&alice).await;
-    let two_hours_ago = SystemTime::now() - Duration::from_secs(2 * 3600);
-    fs::File::open(file_of(&place, &idle)).unwrap().set_modified(two_hours_ago).unwrap();
-
-    assert_eq!(place.runs(&["session", "sweep"]).done(), "Removed 1 session, left 1.\n");
-
-    assert_eq!(session_files(&place), [live.id.to_string()]);
-    assert_eq!(place.runs(&["session", "sweep"]).done(), "Removed 0 sessions, left 1.\n");
 }
 
 #[tokio::test]
@@ -552,7 +535,7 @@ const SECRET: &str = "correct-horse-battery-staple";
 
 async fn account(place: &Place, name: &str) -> Option<Account> {
     let folder = Folder::at(place.data().join("accounts"));
-    let store = FileAccountStore::open(folder, Clock::system().now()).unwrap();
+    let store = FileAccountStore::open(folder).unwrap();
     store.read(&AccountName::parse(name).unwrap()).await.unwrap()
 }
 
@@ -597,9 +580,11 @@ fn file_of(place: &Place, session: &Session) -> PathBuf {
     place.data().join(format!("sessions/{}/{}", session.account, session.id))
 }
 
+/// Without the file that sweepers lock.
 fn session_files(place: &Place) -> Vec<String> {
     let files = files_below(&place.data().join("sessions"));
-    files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect()
+    let names = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| name != ".sweeping").collect()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -616,47 +601,4 @@ fn everything_below(folder: &Path) -> Vec<PathBuf> {
         all.push(path);
     }
     all
-}
-
-/// The program on a real terminal, and somebody who types at it.
-struct Terminal {
-    running: Running,
-    device: String,
-}
-
-impl Terminal {
-    fn runs(place: &Place, arguments: &str) -> Self {
-        let (program, data) = (env!("CARGO_BIN_EXE_exeunt"), place.data().display());
-        let script =
-            format!("tty; '{program}' {arguments} --data '{data}'; code=$?; stty -a; echo \"code $code\"");
-        let mut command = Command::new("script");
-        command.args(["-q", "-e", "-c", &script, "/dev/null"]);
-        let mut running = Running::start(command);
-        let device = running.says("\n").lines().next().unwrap().trim().to_owned();
-        assert!(device.starts_with("/dev/"), "{device}");
-        Self { running, device }
-    }
-
-    fn is_asked(&mut self, question: &str) {
-        self.running.says(question);
-    }
-
-    /// Types when the terminal shows no more what is typed. Who types sooner is seen.
-    fn types_in_the_dark(&mut self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.is_dark() {
-            assert!(Instant::now() < deadline, "the terminal goes on showing what is typed");
-        }
-        self.running.types(&format!("{text}\r"));
-    }
-
-    fn is_dark(&self) -> bool {
-        let state = Command::new("stty").args(["-a", "-F", &self.device]).output().unwrap();
-        String::from_utf8(state.stdout).unwrap().contains(" -echo ")
-    }
-
-    /// All that it has shown, up to its last words.
-    fn ends_with(mut self, last: &str) -> String {
-        self.running.says(last).to_owned()
-    }
 }

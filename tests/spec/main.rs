@@ -25,8 +25,9 @@ mod headers;
 mod htmx;
 mod returning;
 
-// What an operator does.
+// What an operator does, and what goes on behind the site.
 mod command_line;
+mod sweeping;
 
 // What the rooms promise.
 mod account_store;

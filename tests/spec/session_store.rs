@@ -2,6 +2,7 @@
 //! it, and what the room does when its store cannot let go of a session.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::files::Folder;
 use exeunt::sessions::{
     Browser, FileSessionStore, KeptSession, LastingFor, LiveSession, NewSession, Presence, Session,
-    SessionId, SessionStore, Sessions, Swept, Token,
+    SessionId, SessionStore, Sessions, Skipped, Swept, Token,
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -37,6 +38,7 @@ promises! {
     the_owner_of_a_session_is_found_by_its_id,
     accounts_with_sessions_are_found,
     sweeping_removes_what_is_over_and_keeps_what_is_live,
+    of_all_who_want_to_sweep_one_does,
     sweeping_leaves_other_accounts_alone,
     an_account_can_log_in_again_after_a_sweep_of_its_last_session,
     sessions_can_start_and_end_while_others_sweep,
@@ -267,7 +269,7 @@ async fn sweeping_removes_what_is_over_and_keeps_what_is_live(home: Home) {
 
     let swept = store.sweep(live.account, noon()).await.unwrap();
 
-    assert_eq!(swept, Swept { live: 3, removed: 2, failed: 0 });
+    assert_eq!(swept, did(3, 2, 0));
     let mut left = ids(&store.list(live.account).await.unwrap());
     left.sort();
     let mut expected = vec![live.id, seen_just_now.id, remembered.id];
@@ -275,7 +277,22 @@ async fn sweeping_removes_what_is_over_and_keeps_what_is_live(home: Home) {
     assert_eq!(left, expected);
     assert_eq!(found(&*store, &seen_just_now).await.unwrap().last_seen, noon(), "it is as it was");
     let again = store.sweep(live.account, noon()).await.unwrap();
-    assert_eq!(again, Swept { live: 3, removed: 0, failed: 0 });
+    assert_eq!(again, did(3, 0, 0));
+}
+
+async fn of_all_who_want_to_sweep_one_does(home: Home) {
+    let (store, [one, other]) = (home.store(), [started(noon()), started(noon())]);
+    store.create(&one).await.unwrap();
+    store.create(&other).await.unwrap();
+
+    let round = store.begin_sweep().await.unwrap().expect("nobody else is sweeping");
+
+    assert_eq!(set(round.accounts.iter().copied()), set([one.account, other.account]));
+    assert_eq!(round.skipped, Skipped::default());
+    assert!(store.begin_sweep().await.unwrap().is_none());
+    assert!(home.store().begin_sweep().await.unwrap().is_none(), "nor in another process");
+    drop(round);
+    assert!(home.store().begin_sweep().await.unwrap().is_some());
 }
 
 async fn sweeping_leaves_other_accounts_alone(home: Home) {
@@ -557,7 +574,7 @@ async fn names_that_are_no_ids_are_passed_over() {
     assert_eq!(store.accounts().await.unwrap(), [session.account]);
     assert_eq!(store.owner(session.id).await.unwrap(), Some(session.account));
     let swept = store.sweep(session.account, noon() + hours(48)).await.unwrap();
-    assert_eq!(swept, Swept { live: 0, removed: 1, failed: 0 });
+    assert_eq!((swept.removed, swept.skipped.count), (1, 5), "all but the hidden one are named");
     assert!(folder.join("README").exists(), "what is not ours is not deleted");
 }
 
@@ -589,9 +606,81 @@ async fn sweeping_removes_what_a_crash_left_but_not_what_is_being_written() {
 
     let swept = store.sweep(left.account, noon()).await.unwrap();
 
-    assert_eq!(swept, Swept { live: 0, removed: 1, failed: 0 });
+    assert_eq!(swept, did(0, 1, 0));
     assert!(!home.file_of(&left).exists());
     assert!(home.file_of(&writing).exists());
+}
+
+#[tokio::test]
+async fn sweeping_removes_what_is_too_long_to_be_a_session_though_it_bears_a_sessions_name() {
+    let home = in_a_folder();
+    let (store, session) = (home.store(), started(noon()));
+    store.create(&session).await.unwrap();
+    let file = File::options().write(true).open(home.file_of(&session)).unwrap();
+    file.set_len(1 << 30).unwrap();
+    file.set_modified(noon().into()).unwrap();
+
+    assert_eq!(store.sweep(session.account, noon() + minutes(59)).await.unwrap(), did(0, 0, 0));
+    assert_eq!(store.sweep(session.account, noon() + minutes(60)).await.unwrap(), did(0, 1, 0));
+}
+
+#[tokio::test]
+async fn sweeping_leaves_what_is_no_session_and_says_what_it_is() {
+    let home = in_a_folder();
+    let (store, live, over) = (home.store(), started(noon()), started(noon() - hours(48)));
+    let over = of(live.account, over);
+    store.create(&live).await.unwrap();
+    store.create(&over).await.unwrap();
+    let account = home.file_of(&live).parent().unwrap().to_owned();
+    symlink(home.file_of(&live), account.join("0".repeat(32))).unwrap();
+    std::fs::create_dir(account.join("1".repeat(32))).unwrap();
+    let _pipe = Pipe::at(account.join("2".repeat(32)));
+    File::create(account.join("notes.txt")).unwrap();
+    File::create(account.join(".hidden")).unwrap();
+    File::create(home.path().join("README")).unwrap();
+    std::fs::create_dir(home.path().join("lost+found")).unwrap();
+
+    let round = store.begin_sweep().await.unwrap().unwrap();
+    let swept = store.sweep(live.account, noon()).await.unwrap();
+
+    assert_eq!(
+        (round.skipped.count, set(round.skipped.names)),
+        (2, set(["README", "lost+found"].map(String::from)))
+    );
+    assert_eq!((swept.live, swept.removed, swept.failed, swept.skipped.count), (1, 1, 0, 4));
+    let named = ["0".repeat(32), "1".repeat(32), "2".repeat(32), "notes.txt".to_owned()];
+    assert_eq!(set(swept.skipped.names), set(named.clone().map(|name| format!("{}/{name}", live.account))));
+    for name in named {
+        assert!(account.join(&name).symlink_metadata().is_ok(), "{name} is left as it is");
+    }
+    assert!(found(&*store, &live).await.is_some(), "what a link leads to is left as well");
+}
+
+#[tokio::test]
+async fn of_ten_thousand_that_are_no_sessions_a_few_are_named_and_all_are_counted() {
+    let home = in_a_folder();
+    let (store, live) = (home.store(), started(noon()));
+    store.create(&live).await.unwrap();
+    let account = home.file_of(&live).parent().unwrap().to_owned();
+    for number in 0..10_000 {
+        File::create(account.join(format!("foreign-{number}"))).unwrap();
+    }
+
+    let swept = store.sweep(live.account, noon()).await.unwrap();
+
+    assert_eq!((swept.live, swept.skipped.count, swept.skipped.names.len()), (1, 10_000, 10));
+    assert_eq!(store.list(live.account).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_removed_only_when_it_has_been_over_for_a_minute() {
+    let home = in_a_folder();
+    let sessions = Sessions::new(home.store());
+    let (_, session) = sessions.start(a_new_session(), noon()).await.unwrap();
+
+    // Somebody who was let in within its last second may still have to note it.
+    assert_eq!(sessions.sweep(session.account, noon() + minutes(60)).await.unwrap(), did(1, 0, 0));
+    assert_eq!(sessions.sweep(session.account, noon() + minutes(61)).await.unwrap(), did(0, 1, 0));
 }
 
 #[tokio::test]
@@ -647,7 +736,7 @@ async fn a_sweep_counts_what_it_cannot_delete() {
 
     let swept = store.sweep(session.account, noon()).await.unwrap();
 
-    assert_eq!(swept, Swept { live: 0, removed: 0, failed: 1 });
+    assert_eq!(swept, did(0, 0, 1));
 }
 
 #[tokio::test]
@@ -807,6 +896,15 @@ impl Home {
         };
         timeout(Duration::from_secs(10), asked).await.expect("nothing waits for a file");
     }
+}
+
+fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    items.into_iter().collect()
+}
+
+/// A sweep's figures, of which it skipped nothing.
+fn did(live: usize, removed: usize, failed: usize) -> Swept {
+    Swept { live, removed, failed, ..Swept::default() }
 }
 
 async fn found(store: &dyn SessionStore, session: &Session) -> Option<KeptSession> {

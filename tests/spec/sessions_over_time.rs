@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 
 use exeunt::clock::SignedDuration;
 
-use crate::support::{PASSWORD, Visitor, World};
+use crate::support::{Visitor, World};
 
 #[tokio::test]
 async fn an_hour_unseen_ends_a_session_of_this_visit() {
@@ -72,31 +72,8 @@ async fn sessions_survive_a_restart() {
     assert!(world.visitor().with_cookie(&cookie).is_logged_in().await);
 }
 
-#[tokio::test]
-async fn a_sweep_removes_expired_sessions_and_empty_folders_and_leaves_live_ones() {
-    let world = World::open().await.with_account("alice").await.with_account("bob").await;
-    world.logged_in("alice").await;
-    let mut bob = remembered_as(&world, "bob").await;
-    world.passes(SignedDuration::from_hours(2));
-
-    let mut progress = Vec::new();
-    let swept = exeunt::actions::sweep(world.app(), |done, of| progress.push((done, of))).await.unwrap();
-
-    assert_eq!((swept.removed, swept.live, swept.failed), (1, 1, 0));
-    assert_eq!(progress, [(1, 2), (2, 2)]);
-    world.only_session_file();
-    assert_eq!(std::fs::read_dir(world.data().join("sessions")).unwrap().count(), 1);
-    assert!(bob.is_logged_in().await);
-    world.logged_in("alice").await;
-}
-
 async fn remembered(world: &World) -> Visitor {
-    remembered_as(world, "alice").await
-}
-
-async fn remembered_as(world: &World, name: &str) -> Visitor {
     let mut visitor = world.visitor();
-    let fields = [("username", name), ("password", PASSWORD), ("remember", "yes")];
-    visitor.posts("/login", &fields).await.leads_to("/");
+    visitor.logs_in_for_long("alice").await;
     visitor
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use exeunt::account_id::AccountId;
 use exeunt::clock::Timestamp;
-use exeunt::sessions::{KeptSession, NotEnded, Session, SessionId, SessionStore, Swept, Token};
+use exeunt::sessions::{KeptSession, NotEnded, Round, Session, SessionId, SessionStore, Swept, Token};
 use exeunt::store_error::StoreError;
 
 /// A cookie whose session makes the store panic.
@@ -69,6 +69,11 @@ impl SessionStore for Breakable {
     async fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
         self.check()?;
         self.inner.accounts().await
+    }
+
+    async fn begin_sweep(&self) -> Result<Option<Round>, StoreError> {
+        self.check()?;
+        self.inner.begin_sweep().await
     }
 
     async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {

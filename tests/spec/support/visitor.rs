@@ -119,6 +119,14 @@ impl Visitor {
         answer
     }
 
+    /// Logs in, rightly, and asks to be remembered.
+    pub async fn logs_in_for_long(&mut self, name: &str) -> Answer {
+        let fields = [("username", name), ("password", PASSWORD), ("remember", "yes")];
+        let answer = self.posts("/login", &fields).await;
+        answer.leads_to("/");
+        answer
+    }
+
     /// Tries a name and a password.
     pub async fn tries(&mut self, name: &str, password: &str) -> Answer {
         self.posts("/login", &[("username", name), ("password", password)]).await

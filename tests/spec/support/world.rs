@@ -77,7 +77,7 @@ impl World {
     /// A site whose sessions cannot be read while the flag is up.
     pub async fn breakable() -> (Self, Arc<AtomicBool>) {
         let (data, clock) = beginning();
-        let mut stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
+        let mut stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
         let broken = Arc::new(AtomicBool::new(false));
         stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
         (Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await, broken)
@@ -85,7 +85,7 @@ impl World {
 
     async fn with(url: &str, log_n: u8) -> Self {
         let (data, clock) = beginning();
-        let stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
         Self::start(data, clock, stores, url, log_n).await
     }
 
@@ -106,7 +106,7 @@ impl World {
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
     pub async fn restart(self) -> Self {
         let Self { data, clock, app, .. } = self;
-        let stores = Stores::files(&Folder::at(data.path()), clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
         Self::start(data, clock, stores, &app.url.origin(), CHEAP).await
     }
 
@@ -118,7 +118,7 @@ impl World {
 
     /// The same folder under a second process beside this one, with hashes that cost 2^`log_n`.
     pub async fn beside(&self, log_n: u8) -> Arc<App> {
-        let stores = Stores::files(&Folder::at(self.data.path()), self.clock.now()).expect("the stores open");
+        let stores = Stores::files(&Folder::at(self.data.path())).expect("the stores open");
         Arc::new(App::new(stores, self.app.url.clone(), Cost::of(log_n), self.clock.clone()))
     }
 
@@ -233,9 +233,20 @@ impl World {
     pub fn session_files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for account in read_dir(&self.data().join("sessions")) {
-            files.extend(read_dir(&account));
+            // Beside the accounts' folders there is the file that sweepers lock.
+            if account.is_dir() {
+                files.extend(read_dir(&account));
+            }
         }
         files
+    }
+
+    /// The folder of the one account that has sessions.
+    pub fn only_account_folder(&self) -> PathBuf {
+        let files = self.session_files();
+        let folder = files[0].parent().expect("a folder");
+        assert!(files.iter().all(|file| file.starts_with(folder)), "one account: {files:?}");
+        folder.to_owned()
     }
 
     /// The one session file that there is.

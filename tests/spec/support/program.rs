@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use exeunt::sessions::{Browser, FileSessionStore, LastingFor, NewSession, Sessio
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::support::Visitor;
+use super::Visitor;
 
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -80,15 +81,20 @@ impl Place {
     /// Adds an account to which nobody has a password.
     pub async fn account(&self, name: &str) -> Account {
         let now = Clock::system().now();
-        let store = FileAccountStore::open(Folder::at(self.data().join("accounts")), now).unwrap();
+        let store = FileAccountStore::open(Folder::at(self.data().join("accounts"))).unwrap();
         let account = Account::new(AccountName::parse(name).unwrap(), now);
         assert!(store.create(&account).await.unwrap());
         account
     }
 
+    /// The sessions, as another process has them.
+    pub fn sessions(&self) -> Sessions {
+        let store = FileSessionStore::open(Folder::at(self.data().join("sessions"))).unwrap();
+        Sessions::new(Arc::new(store))
+    }
+
     /// Starts a session of the account, without the time that a password takes.
     pub async fn session(&self, account: &Account) -> (Token, Session) {
-        let store = FileSessionStore::open(Folder::at(self.data().join("sessions"))).unwrap();
         let new = NewSession {
             account: account.id,
             account_name: account.name.to_string(),
@@ -96,7 +102,7 @@ impl Place {
             browser: Browser::from_user_agent("(Windows) Firefox/146.0"),
             address: Some("192.0.2.7".parse().unwrap()),
         };
-        Sessions::new(std::sync::Arc::new(store)).start(new, Clock::system().now()).await.unwrap()
+        self.sessions().start(new, Clock::system().now()).await.unwrap()
     }
 }
 
