@@ -1,4 +1,4 @@
-//! Removing files and folders, for good: a power cut shows nothing of what was answered to be gone.
+//! Removing files and folders: for good, so that a power cut shows nothing of them, or for now.
 
 use std::io::{self, ErrorKind};
 
@@ -51,6 +51,17 @@ impl Folder {
         errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
     }
 
+    /// Removes a file that may as well be there: a power cut can bring it back. What is gone already is success.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remove_for_now(&self, name: &str) -> io::Result<()> {
+        match self.disk.remove_file(&self.file(name)) {
+            Err(error) if !is_absence(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes a file's content away where its name cannot be. It may be impossible as well, and whoever
     /// asked is told in any case that the file is still there.
     fn empty(&self, name: &str) {
@@ -96,6 +107,6 @@ impl Folder {
 
     /// Takes back a file that nobody was told of; if even that fails, a sweep finds it.
     pub(super) fn discard(&self, name: &str) {
-        let _ = self.disk.remove_file(&self.file(name));
+        let _ = self.remove_for_now(name);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::file_store::{decode, skipped};
+use super::file_store::decode;
 use super::session_id::SessionId;
 use super::store::Round;
 use super::swept::{Skipped, Swept};
@@ -17,9 +17,6 @@ const SWEEPING: &str = ".sweeping";
 
 /// A file that does not decode may be one that is being written. After this long it is not.
 const HALF_WRITTEN_FOR: SignedDuration = SignedDuration::from_hours(1);
-
-/// Files that are removed before their folder is fsynced: enough to share that, and little to keep.
-const REMOVED_AT_ONCE: usize = 256;
 
 /// What there is to sweep in `root`, unless somebody else is at it.
 pub(super) fn begin(root: &Folder) -> io::Result<Option<Round>> {
@@ -38,28 +35,29 @@ pub(super) fn begin(root: &Folder) -> io::Result<Option<Round>> {
 /// Sweeps an account's folder.
 pub(super) fn sweep(folder: &Folder, account: AccountId, now: Timestamp) -> io::Result<Swept> {
     let mut swept = Swept::default();
-    let mut over = Vec::new();
+    let mut is_empty = true;
     for entry in folder.entries()? {
         let (name, kind) = entry?;
         let Some(id) = SessionId::parse(&name).filter(|_| kind == Kind::File) else {
             swept.skipped.add(format!("{account}/{name}"));
+            is_empty = false;
             continue;
         };
-        match look_at(folder, account, id, now) {
+        match remove_if_over(folder, account, id, now) {
+            Ok(Found::Over) => {
+                swept.removed += 1;
+                continue;
+            }
             Ok(Found::Live) => swept.live += 1,
             Ok(Found::BeingWritten) => {}
-            Ok(Found::Over) => over.push(name),
             Err(error) => {
-                skipped(id, &error);
+                tracing::error!(%error, session = %id, "a session's file cannot be read or removed");
                 swept.failed += 1;
             }
         }
-        if over.len() == REMOVED_AT_ONCE {
-            remove(folder, &mut over, &mut swept);
-        }
+        is_empty = false;
     }
-    remove(folder, &mut over, &mut swept);
-    if swept.live == 0 && swept.failed == 0 {
+    if is_empty {
         // An empty folder that cannot be removed harms nobody.
         let _ = folder.remove_if_empty();
     }
@@ -73,22 +71,20 @@ enum Found {
     Over,
 }
 
-fn look_at(folder: &Folder, account: AccountId, id: SessionId, now: Timestamp) -> io::Result<Found> {
+fn remove_if_over(folder: &Folder, account: AccountId, id: SessionId, now: Timestamp) -> io::Result<Found> {
     let name = id.to_string();
     let kept = folder.read(&name)?.and_then(|contents| decode(&contents, account, id));
     if let Some(kept) = kept {
-        return Ok(if kept.live(now).is_some() { Found::Live } else { Found::Over });
+        if kept.live(now).is_some() {
+            return Ok(Found::Live);
+        }
+    } else {
+        let modified = folder.modified(&name)?;
+        if modified.is_none_or(|modified| now.duration_since(modified) < HALF_WRITTEN_FOR) {
+            return Ok(Found::BeingWritten);
+        }
     }
-    let modified = folder.modified(&name)?;
-    let written = modified.is_some_and(|modified| now.duration_since(modified) >= HALF_WRITTEN_FOR);
-    Ok(if written { Found::Over } else { Found::BeingWritten })
-}
-
-fn remove(folder: &Folder, over: &mut Vec<String>, swept: &mut Swept) {
-    if !over.is_empty() {
-        let kept = folder.remove(over).map_or_else(|kept| kept.names.len(), |_| 0);
-        swept.failed += kept;
-        swept.removed += over.len() - kept;
-        over.clear();
-    }
+    // Should a power cut bring it back, it is as over as it was: not worth an fsync.
+    folder.remove_for_now(&name)?;
+    Ok(Found::Over)
 }
