@@ -69,6 +69,9 @@ pub trait OpenFile: Send + Sync {
 pub enum How {
     /// To be read. Opening a pipe does not wait for somebody at its other end.
     Read,
+    /// The same, but never waiting for the disk: where the operating system would have to, opening or
+    /// reading answers `WouldBlock`.
+    ReadAtOnce,
     /// To be written, and there must be none of that name.
     WriteNew,
     /// To be locked, and made where there is none.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::disk::{Disk, How, Kind, Metadata, OpenFile};
-use super::is_absence;
 use super::os_disk::{FOLDER_MODE, OsDisk};
+use super::{blocking, is_absence};
 use crate::clock::Timestamp;
 use crate::record::LIMIT;
 
@@ -122,7 +122,26 @@ impl Folder {
     /// # Errors
     /// When the disk fails: then nobody knows whether there is one.
     pub fn read(&self, name: &str) -> io::Result<Option<Contents>> {
-        let Some((file, metadata)) = self.open_plain(name)? else { return Ok(None) };
+        self.read_in(name, How::Read)
+    }
+
+    /// The same for a thread that must not wait: from what the operating system holds in memory, or else
+    /// on a thread that may.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub async fn read_without_blocking(&self, name: &str) -> io::Result<Option<Contents>> {
+        match self.read_in(name, How::ReadAtOnce) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let (folder, name) = (self.clone(), name.to_owned());
+                blocking(move || folder.read(&name)).await
+            }
+            read => read,
+        }
+    }
+
+    fn read_in(&self, name: &str, how: How) -> io::Result<Option<Contents>> {
+        let Some((file, metadata)) = self.open_plain(name, how)? else { return Ok(None) };
         if metadata.length > LIMIT as u64 {
             return Ok(None);
         }
@@ -160,8 +179,12 @@ impl Folder {
         }
     }
 
-    pub(super) fn open_plain(&self, name: &str) -> io::Result<Option<(Box<dyn OpenFile>, Metadata)>> {
-        match self.disk.open(&self.file(name), How::Read) {
+    pub(super) fn open_plain(
+        &self,
+        name: &str,
+        how: How,
+    ) -> io::Result<Option<(Box<dyn OpenFile>, Metadata)>> {
+        match self.disk.open(&self.file(name), how) {
             Ok(file) => {
                 let metadata = file.metadata()?;
                 Ok((metadata.kind == Kind::File).then_some((file, metadata)))

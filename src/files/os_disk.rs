@@ -1,11 +1,12 @@
 //! The disk of this machine, through its operating system. It never decides anything.
 
 use std::fs::{self, DirBuilder, File, FileType, Permissions};
-use std::io::{self, Write};
+use std::io::{self, IoSliceMut, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::{Errno, ReadWriteFlags};
 
 use super::disk::{Disk, Entries, Entry, How, Kind, Metadata, OpenFile};
 use super::lock::LockKind;
@@ -21,21 +22,25 @@ pub struct OsDisk;
 
 impl Disk for OsDisk {
     fn open(&self, path: &Path, how: How) -> io::Result<Box<dyn OpenFile>> {
+        // NONBLOCK: opening a pipe must not wait for somebody at its other end.
+        let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let flags = OFlags::NOFOLLOW
             | OFlags::CLOEXEC
             | match how {
-                // NONBLOCK: opening a pipe must not wait for somebody at its other end.
-                How::Read => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+                How::Read | How::ReadAtOnce => reading,
                 How::WriteNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
                 How::Lock => OFlags::RDWR | OFlags::CREATE,
                 How::Empty => OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK,
                 How::Folder => OFlags::RDONLY | OFlags::DIRECTORY,
             };
-        let file = rustix::fs::open(path, flags, FILE_MODE)?;
+        let file = match how {
+            How::ReadAtOnce => open_at_once(path, flags)?,
+            _ => rustix::fs::open(path, flags, FILE_MODE)?,
+        };
         if flags.contains(OFlags::CREATE) {
             rustix::fs::fchmod(&file, FILE_MODE)?;
         }
-        Ok(Box::new(OsFile(file.into())))
+        Ok(Box::new(OsFile { file: file.into(), at_once: how == How::ReadAtOnce }))
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {
@@ -74,34 +79,52 @@ impl Disk for OsDisk {
     }
 }
 
-struct OsFile(File);
+/// Only with what the kernel holds of folders and names already.
+#[cfg(target_os = "linux")]
+fn open_at_once(path: &Path, flags: OFlags) -> Result<rustix::fd::OwnedFd, Errno> {
+    let opened = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+    // Kernels before 5.12, and containers that forbid the call.
+    opened.map_err(|errno| {
+        if [Errno::NOSYS, Errno::INVAL, Errno::PERM].contains(&errno) { Errno::AGAIN } else { errno }
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_at_once(_: &Path, _: OFlags) -> Result<rustix::fd::OwnedFd, Errno> {
+    Err(Errno::AGAIN)
+}
+
+struct OsFile {
+    file: File,
+    at_once: bool,
+}
 
 impl OpenFile for OsFile {
     fn metadata(&self) -> io::Result<Metadata> {
-        Ok(metadata(&self.0.metadata()?))
+        Ok(metadata(&self.file.metadata()?))
     }
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(bytes, offset)
+        if self.at_once { read_at_once(&self.file, offset, bytes) } else { self.file.read_at(bytes, offset) }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.file.write(bytes)
     }
 
     fn set_modified(&self, modified: Timestamp) -> io::Result<()> {
-        self.0.set_modified(modified.into())
+        self.file.set_modified(modified.into())
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.file.sync_all()
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
         // By their full path: `File` has methods of the same names.
         let locked = match kind {
-            LockKind::Shared => fs2::FileExt::try_lock_shared(&self.0),
-            LockKind::Exclusive => fs2::FileExt::try_lock_exclusive(&self.0),
+            LockKind::Shared => fs2::FileExt::try_lock_shared(&self.file),
+            LockKind::Exclusive => fs2::FileExt::try_lock_exclusive(&self.file),
         };
         match locked {
             Ok(()) => Ok(true),
@@ -109,6 +132,18 @@ impl OpenFile for OsFile {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Only what the kernel holds of the file already. Some file systems cannot tell.
+#[cfg(target_os = "linux")]
+fn read_at_once(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+    let read = rustix::io::preadv2(file, &mut [IoSliceMut::new(bytes)], offset, ReadWriteFlags::NOWAIT);
+    Ok(read.map_err(|errno| if errno == Errno::OPNOTSUPP { Errno::AGAIN } else { errno })?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_at_once(_: &File, _: u64, _: &mut [u8]) -> io::Result<usize> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 fn metadata(metadata: &fs::Metadata) -> Metadata {

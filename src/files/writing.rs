@@ -64,7 +64,7 @@ impl Folder {
     /// # Errors
     /// When the disk fails.
     pub fn touch(&self, name: &str, modified: Timestamp) -> io::Result<()> {
-        match self.open_plain(name)? {
+        match self.open_plain(name, How::Read)? {
             Some((file, _)) => file.set_modified(modified),
             None => Ok(()),
         }

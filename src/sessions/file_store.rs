@@ -57,7 +57,9 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        self.in_folder(account, move |folder| folder.read(&id.to_string()))
+        let folder = self.folder.folder(&account.to_string());
+        folder
+            .read_without_blocking(&id.to_string())
             .await
             .map(|contents| contents.and_then(|contents| decode(&contents, account, id)))
             .doing("reading a session")
@@ -144,7 +146,7 @@ fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {
 }
 
 /// One file that cannot be read is no reason to say nothing of the others.
-pub(super) fn skipped(id: SessionId, error: &io::Error) {
+fn skipped(id: SessionId, error: &io::Error) {
     tracing::error!(%error, session = %id, "a session's file cannot be read");
 }
 
