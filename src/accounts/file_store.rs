@@ -73,6 +73,18 @@ impl AccountStore for FileAccountStore {
         .await
     }
 
+    async fn remove(&self, account: &Account) -> Result<(), StoreError> {
+        let account = account.clone();
+        self.in_folder(move |folder| {
+            if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
+                return Ok(());
+            }
+            let removed = folder.remove(&[account.name.to_string()]);
+            removed.map(|_| ()).map_err(|kept| StoreError::new("removing an account", kept.source))
+        })
+        .await
+    }
+
     async fn names(&self) -> Result<Vec<AccountName>, StoreError> {
         let names = self.in_folder(|folder| folder.files()).await.doing("listing accounts")?;
         let mut names: Vec<_> = names

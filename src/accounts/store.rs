@@ -34,6 +34,14 @@ pub trait AccountStore: Send + Sync + 'static {
     /// When the store fails; then the old one is there or the new.
     async fn update(&self, account: &Account) -> Result<bool, StoreError>;
 
+    /// Removes the account, if the one that bears its name has its id too. When this has answered, no power
+    /// cut brings it back; removing what is gone already is success. Whoever calls this holds the account's
+    /// exclusive lock.
+    ///
+    /// # Errors
+    /// When the store fails; then it may still be there.
+    async fn remove(&self, account: &Account) -> Result<(), StoreError>;
+
     /// The name of every account, in order.
     ///
     /// # Errors

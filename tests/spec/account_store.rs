@@ -28,6 +28,9 @@ promises! {
     updating_replaces_the_account,
     updating_never_creates,
     updating_never_replaces_another_account_of_that_name,
+    removing_frees_the_name,
+    removing_what_is_gone_is_success,
+    removing_never_removes_another_account_of_that_name,
     whoever_reads_during_an_update_finds_the_old_one_or_the_new_one,
     names_are_in_order,
     an_account_is_there_for_every_process,
@@ -116,6 +119,40 @@ async fn updating_never_replaces_another_account_of_that_name(home: Home) {
     store.create(&new).await.unwrap();
 
     assert!(!store.update(&removed).await.unwrap());
+
+    assert_eq!(store.read(&new.name).await.unwrap(), Some(new));
+}
+
+async fn removing_frees_the_name(home: Home) {
+    let (store, other) = (home.store(), home.store());
+    let (old, new) = (with_everything(account("alice")), account("alice"));
+    store.create(&old).await.unwrap();
+    store.create(&account("bob")).await.unwrap();
+
+    store.remove(&old).await.unwrap();
+
+    assert_eq!(other.read(&old.name).await.unwrap(), None);
+    assert_eq!(other.names().await.unwrap(), [name("bob")]);
+    assert!(!other.update(&old).await.unwrap(), "and nothing writes it back");
+    assert!(other.create(&new).await.unwrap());
+    assert_eq!(store.read(&old.name).await.unwrap(), Some(new));
+}
+
+async fn removing_what_is_gone_is_success(home: Home) {
+    let (store, alice) = (home.store(), account("alice"));
+    store.remove(&alice).await.expect("what was never there");
+    store.create(&alice).await.unwrap();
+    store.remove(&alice).await.unwrap();
+    home.store().remove(&alice).await.expect("what somebody else has removed");
+    assert!(store.names().await.unwrap().is_empty());
+}
+
+async fn removing_never_removes_another_account_of_that_name(home: Home) {
+    let store = home.store();
+    let (removed, new) = (account("alice"), account("alice"));
+    store.create(&new).await.unwrap();
+
+    store.remove(&removed).await.unwrap();
 
     assert_eq!(store.read(&new.name).await.unwrap(), Some(new));
 }
@@ -307,6 +344,7 @@ async fn a_damaged_file_is_no_account_and_its_name_stays_taken() {
     assert_eq!(store.read(&alice.name).await.unwrap(), None);
     assert!(!store.create(&account("alice")).await.unwrap());
     assert!(!store.update(&alice).await.unwrap());
+    store.remove(&alice).await.unwrap();
 
     assert_eq!(fs::read(&file).unwrap(), cut, "whoever can mend it still can");
     assert_eq!(store.names().await.unwrap(), [name("alice")]);
@@ -455,6 +493,7 @@ async fn when_the_disk_fails_nothing_has_changed_and_nobody_says_otherwise() {
 
     assert!(store.create(&account("bob")).await.is_err());
     assert!(store.update(&with_everything(alice.clone())).await.is_err());
+    assert!(store.remove(&alice).await.is_err());
     assert!(store.offer_first(&a_link()).await.is_err());
     assert_eq!(store.first_offer().await.unwrap(), Some(link));
     assert!(store.withdraw_first().await.is_err());
