@@ -25,6 +25,14 @@ pub enum Event<'a> {
     Joined { account: AccountId, address: Option<IpAddr> },
     /// An account was made.
     AccountAdded { account: AccountId },
+    /// An account was disabled.
+    AccountDisabled { account: AccountId },
+    /// A disabled account may log in again.
+    AccountEnabled { account: AccountId },
+    /// An account was removed for good.
+    AccountRemoved { account: AccountId },
+    /// An account's password was taken away.
+    PasswordTaken { account: AccountId },
     /// A hash was made anew with today's parameters.
     HashRenewed { account: AccountId },
     /// A post from another site was refused. Where it was from, as far as the browser said, and where the
@@ -84,6 +92,10 @@ impl fmt::Display for Event<'_> {
                 write!(f, "joined account={account}{}", FromAddress(*address))
             }
             Self::AccountAdded { account } => write!(f, "account added account={account}"),
+            Self::AccountDisabled { account } => write!(f, "account disabled account={account}"),
+            Self::AccountEnabled { account } => write!(f, "account enabled account={account}"),
+            Self::AccountRemoved { account } => write!(f, "account removed account={account}"),
+            Self::PasswordTaken { account } => write!(f, "password taken away account={account}"),
             Self::HashRenewed { account } => write!(f, "hash renewed account={account}"),
             Self::CrossSiteRefused { origin, site } => {
                 write!(f, "cross-site post refused origin={origin:?} site={site:?}")

@@ -1,8 +1,9 @@
-//! Ending sessions, each time with its audit line: what logging out, logging in anew and joining have in
-//! common. It never decides which.
+//! Ending sessions, each time with its audit line: what logging out, logging in anew, joining and closing
+//! an account have in common. It never decides which.
 
 use std::collections::HashMap;
 
+use super::ActionError;
 use crate::account_id::AccountId;
 use crate::app::App;
 use crate::audit::{self, Event};
@@ -22,6 +23,13 @@ pub(super) async fn end_sessions(
         Err(error) => audit::record(&Event::NotLoggedOut { error }),
     }
     ended
+}
+
+/// Ends every session of an account, and answers how many there were. Whoever calls this holds the
+/// account's exclusive lock: a login at this moment is either among them or begins afterwards.
+pub(super) async fn end_all(app: &App, account: AccountId) -> Result<usize, ActionError> {
+    let ids = app.sessions.ids(account).await?;
+    Ok(end_sessions(app, account, &ids, "all").await?)
 }
 
 /// Ends the sessions that these tokens open, all of an account's at once. When some cannot be ended, the

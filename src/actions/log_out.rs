@@ -2,7 +2,7 @@
 //! cannot be ended is refused from then on and tried again.
 
 use super::ActionError;
-use super::end_sessions::{end_sessions, end_tokens};
+use super::end_sessions::{end_all, end_sessions, end_tokens};
 use crate::account_id::AccountId;
 use crate::accounts::{AccountName, LockKind};
 use crate::app::App;
@@ -97,9 +97,7 @@ pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
     failed.map_or(Ok(total), Err)
 }
 
-/// Under the exclusive lock, so that a login at this moment is either among them or opens afterwards.
 async fn end_all_of(app: &App, account: AccountId) -> Result<usize, ActionError> {
     let _lock = app.accounts.lock(account, LockKind::Exclusive).await?;
-    let ids = app.sessions.ids(account).await?;
-    Ok(end_sessions(app, account, &ids, "all").await?)
+    end_all(app, account).await
 }

@@ -6,8 +6,11 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{Failure, output};
-use crate::accounts::{Account, AccountName, Password, PasswordRefusal};
-use crate::actions::{Added, FirstKey, add_account, is_name_taken, list_accounts};
+use crate::accounts::{Account, AccountName, Code, Password, PasswordRefusal};
+use crate::actions::{
+    Added, FirstKey, add_account, disable_account, enable_account, is_name_taken, list_accounts,
+    remove_account, reset_account,
+};
 use crate::app::App;
 
 #[derive(Subcommand)]
@@ -20,6 +23,21 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Let nobody log in to an account, and end its sessions
+    Disable(Named),
+    /// Let a disabled account log in again; none of its sessions comes back
+    Enable(Named),
+    /// End an account's sessions, take its password away, and print a one-time link for a new one
+    Reset(Named),
+    /// Remove an account for good, and end its sessions
+    Remove(Named),
+}
+
+#[derive(Args)]
+pub struct Named {
+    /// The account
+    #[arg(value_parser = AccountName::parse)]
+    name: AccountName,
 }
 
 #[derive(Args)]
@@ -46,6 +64,10 @@ pub async fn run(command: Command, app: &App) -> Result<(), Failure> {
     match command {
         Command::Add(add) => self::add(add, app).await,
         Command::List { json } => list(json, app).await,
+        Command::Disable(Named { name }) => closed("Disabled", &name, disable_account(app, &name).await?),
+        Command::Enable(Named { name }) => enable(&name, app).await,
+        Command::Reset(Named { name }) => reset(&name, app).await,
+        Command::Remove(Named { name }) => closed("Removed", &name, remove_account(app, &name).await?),
     }
 }
 
@@ -63,14 +85,43 @@ async fn add(add: Add, app: &App) -> Result<(), Failure> {
     match add_account(app, add.name.clone(), key).await? {
         Added::Account(None) => println!("Added {}.", add.name),
         Added::Account(Some(code)) => {
-            println!("Added {}. This link is good for a day, and for once:\n", add.name);
-            println!("    {}\n", app.url.to(&format!("/join/{}", code.reveal())));
+            println!("Added {}. {}", add.name, link(&code, app));
         }
         Added::NameTaken => return Err(taken(&add.name)),
         Added::PasswordRefused(refusal) => return Err(refusal.into()),
         Added::Busy => return Err("too many passwords are being hashed at once".into()),
     }
     Ok(())
+}
+
+async fn enable(name: &AccountName, app: &App) -> Result<(), Failure> {
+    if !enable_account(app, name).await? {
+        return Err(super::no_such_account(name));
+    }
+    println!("Enabled {name}.");
+    Ok(())
+}
+
+async fn reset(name: &AccountName, app: &App) -> Result<(), Failure> {
+    let reset = reset_account(app, name).await.map_err(|error| format!("{name} was not reset: {error}"))?;
+    let Some(reset) = reset else { return Err(super::no_such_account(name)) };
+    let ended = output::count(reset.ended, "session");
+    println!("Reset {name}, and ended {ended}. {}", link(&reset.code, app));
+    if reset.disabled {
+        println!("{name} is disabled: the link opens nothing before `exeunt account enable {name}`.");
+    }
+    Ok(())
+}
+
+fn closed(what: &str, name: &AccountName, ended: Option<usize>) -> Result<(), Failure> {
+    let ended = ended.ok_or_else(|| super::no_such_account(name))?;
+    println!("{what} {name}, and ended {}.", output::count(ended, "session"));
+    Ok(())
+}
+
+fn link(code: &Code, app: &App) -> String {
+    let link = app.url.to(&format!("/join/{}", code.reveal()));
+    format!("This link is good for a day, and for once:\n\n    {link}\n")
 }
 
 fn taken(name: &AccountName) -> Failure {

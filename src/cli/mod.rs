@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::accounts::Cost;
+use crate::accounts::{AccountName, Cost};
 use crate::app::{App, Stores};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -48,6 +48,10 @@ enum Command {
 
 /// A sentence for whoever ran the command.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn no_such_account(name: &AccountName) -> Failure {
+    format!("there is no account called {name}").into()
+}
 
 /// A setting that cannot be meant. It names the setting.
 #[derive(Debug, thiserror::Error)]

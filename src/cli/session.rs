@@ -77,9 +77,7 @@ async fn sweep(app: &App) -> Result<(), Failure> {
 
 async fn end(end: End, app: &App) -> Result<(), Failure> {
     let ended = match &end.account {
-        Some(name) => end_sessions_of(app, name)
-            .await?
-            .ok_or_else(|| Failure::from(format!("there is no account called {name}")))?,
+        Some(name) => end_sessions_of(app, name).await?.ok_or_else(|| super::no_such_account(name))?,
         None if end.all => end_every_session(app).await?,
         None => end_each(&end.id, app).await?,
     };
@@ -134,7 +132,7 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
         None => list_all_sessions(app).await?,
         Some(name) => match list_sessions_of(app, &name).await? {
             Some(sessions) => sessions,
-            None => return Err(format!("there is no account called {name}").into()),
+            None => return Err(super::no_such_account(&name)),
         },
     };
     let rows: Vec<_> = sessions.iter().map(Row::from).collect();

@@ -143,6 +143,7 @@ impl From<ActionError> for Failure {
                  matters to you, tell whoever runs this site.",
                 &error,
             ),
+            ActionError::DisabledOnly(error) => (*error).into(),
             error @ ActionError::HereOnly(_) => Self::unavailable(
                 "Logged out here, but not elsewhere",
                 "You are logged out in this browser. The server could not end your other sessions: \

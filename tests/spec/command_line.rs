@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::support::program::{Place, Running, Server};
 use crate::support::terminal::Terminal;
-use crate::support::{PASSWORD, names_in};
+use crate::support::{PASSWORD, Undeletable, names_in};
 
 // Asking it.
 
@@ -38,7 +38,7 @@ fn help_says_what_there_is() {
 fn asking_wrongly_is_answered_with_2_and_the_reason() {
     let place = Place::new();
     let id = "0".repeat(32);
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["--url", "ftp://x"], "http:// or https://"),
         (&["--url", "https://example.org/path"], "nothing more"),
         (&["--url", "example.org"], "--url"),
@@ -51,6 +51,8 @@ fn asking_wrongly_is_answered_with_2_and_the_reason() {
         (&["account", "add", "--link"], "<NAME>"),
         (&["account", "add", "a/b", "--link"], "letters, digits and . _ - + @"),
         (&["account", "add", "alice", "--link", "--password-stdin"], "cannot be used with"),
+        (&["account", "disable"], "<NAME>"),
+        (&["account", "remove", "a/b"], "letters, digits and . _ - + @"),
         (&["session", "end", "nonsense"], "32 hex digits"),
         (&["session", "end"], "--all"),
         (&["session", "end", &id, "--all"], "cannot be used with"),
@@ -217,6 +219,101 @@ async fn accounts_are_listed_for_people_and_for_programs() {
         insta::assert_snapshot!("account_list_json", json);
     });
     assert_eq!(rows(&json)[0]["id"], alice.id.to_string());
+}
+
+#[tokio::test]
+async fn closing_an_account_shuts_its_sessions_out_of_a_running_server_at_once() {
+    let closings = [("disable", "Disabled"), ("reset", "Reset"), ("remove", "Removed")];
+    for (command, said) in closings {
+        let place = Place::new();
+        let (alice, bob) = (place.account("alice").await, place.account("bob").await);
+        let server = place.serves();
+        let mut visitors = Vec::new();
+        for account in [&alice, &alice, &bob] {
+            visitors.push(server.visitor_with(&place.session(account).await.0));
+        }
+        assert_eq!(who_is_logged_in(&visitors).await, [true, true, true]);
+
+        let out = place.runs(&["account", command, "Alice"]).done();
+
+        assert!(out.starts_with(&format!("{said} alice, and ended 2 sessions.")), "{out}");
+        assert_eq!(who_is_logged_in(&visitors).await, [false, false, true]);
+        assert_eq!(session_files(&place).len(), 1);
+        assert_eq!(account(&place, "alice").await.is_some(), command != "remove");
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_account_stays_so_until_it_is_enabled() {
+    let place = Place::new();
+    place.account("alice").await;
+    for _ in 0..2 {
+        let said = place.runs(&["account", "disable", "alice"]).done();
+        assert_eq!(said, "Disabled alice, and ended 0 sessions.\n");
+        assert!(place.runs(&["account", "list"]).done().contains("disabled"));
+    }
+    for _ in 0..2 {
+        assert_eq!(place.runs(&["account", "enable", "alice"]).done(), "Enabled alice.\n");
+        assert!(!place.runs(&["account", "list"]).done().contains("disabled"));
+    }
+}
+
+#[tokio::test]
+async fn a_reset_prints_a_link_at_which_its_owner_chooses_a_new_password() {
+    let place = Place::new();
+    place.runs_with(PASSWORD, &["account", "add", "alice", "--password-stdin"]).done();
+    let reset = || {
+        let said = place.runs(&["account", "reset", "alice"]).done();
+        let words = "Reset alice, and ended 0 sessions. This link is good for a day, and for once:\n\n    ";
+        let link = said.strip_prefix(words).expect(&said).trim_end().to_owned();
+        link[link.find("/join/").unwrap()..].to_owned()
+    };
+    let (older, newer) = (reset(), reset());
+    assert_eq!(account(&place, "alice").await.unwrap().password, None);
+
+    let server = place.serves();
+    server.visitor().opens(&older).await.is(404);
+    server.visitor().posts(&newer, &[("new_password", SECRET)]).await.leads_to("/");
+
+    server.visitor().tries("alice", PASSWORD).await.is(422);
+    server.visitor().tries("alice", SECRET).await.leads_to("/");
+    place.runs(&["account", "disable", "alice"]).done();
+    let said = place.runs(&["account", "reset", "alice"]).done();
+    assert!(said.contains("alice is disabled: the link opens nothing before"), "{said}");
+}
+
+#[tokio::test]
+async fn an_account_whose_sessions_cannot_be_ended_is_not_closed_without_a_word() {
+    let place = Place::new();
+    let alice = place.account("alice").await;
+    let (_, session) = place.session(&alice).await;
+    let stuck = Undeletable::folder_of(&file_of(&place, &session));
+
+    for (command, why) in [
+        ("reset", "exeunt: alice was not reset: "),
+        ("disable", "exeunt: the account is disabled, but not logged out everywhere: "),
+        ("remove", "exeunt: the account is disabled, but not logged out everywhere: "),
+    ] {
+        let done = place.runs(&["account", command, "alice"]);
+        assert_eq!((done.code, &*done.out), (Some(1), ""), "{done:?}");
+        // Before it comes the audit's line.
+        assert!(done.err.lines().last().unwrap().starts_with(why), "{done:?}");
+    }
+
+    assert!(account(&place, "alice").await.unwrap().disabled);
+    drop(stuck);
+    let said = place.runs(&["account", "remove", "alice"]).done();
+    assert_eq!(said, "Removed alice, and ended 1 session.\n");
+}
+
+#[test]
+fn what_no_account_is_called_cannot_be_closed() {
+    let place = Place::new();
+    place.runs(&["account", "add", "alice", "--link"]).done();
+    for command in ["disable", "enable", "reset", "remove"] {
+        place.runs(&["account", command, "bob"]).failed("there is no account called bob");
+    }
+    assert!(place.runs(&["account", "list"]).done().contains("alice"));
 }
 
 // Sessions.

@@ -184,6 +184,13 @@ impl World {
         visitor
     }
 
+    /// Somebody who has just chosen [`PASSWORD`] at a one-time link.
+    pub async fn logged_in_at(&self, link: &str) -> Visitor {
+        let mut visitor = self.visitor();
+        visitor.posts(link, &[("new_password", PASSWORD)]).await.leads_to("/");
+        visitor
+    }
+
     /// Where a browser finds a page.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)

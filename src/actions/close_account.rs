@@ -1,0 +1,94 @@
+//! Closing accounts, for whoever runs the site: disabling and enabling, resetting, removing. All of it
+//! ends every session; none of it ever brings one back.
+
+use super::ActionError;
+use super::end_sessions::end_all;
+use crate::accounts::{Account, AccountLock, AccountName, Code, Link, LockKind};
+use crate::app::App;
+use crate::audit::{self, Event};
+
+/// An account that has just been reset.
+#[derive(Debug)]
+pub struct Reset {
+    /// For the link at which its owner chooses a new password.
+    pub code: Code,
+    /// How many sessions ended.
+    pub ended: usize,
+    /// Whether the account is disabled: then the link opens nothing until it is enabled.
+    pub disabled: bool,
+}
+
+/// Disables the account, and answers how many sessions ended; `None` when there is no such account.
+///
+/// # Errors
+/// When a store fails; [`ActionError::DisabledOnly`] when a session could not be ended.
+pub async fn disable_account(app: &App, name: &AccountName) -> Result<Option<usize>, ActionError> {
+    let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(None) };
+    close(app, &mut account).await.map(Some)
+}
+
+/// Lets a disabled account log in again. `false` when there is no such account.
+///
+/// # Errors
+/// When the store fails.
+pub async fn enable_account(app: &App, name: &AccountName) -> Result<bool, ActionError> {
+    let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(false) };
+    if account.disabled {
+        account.disabled = false;
+        app.accounts.update(&account).await?;
+        audit::record(&Event::AccountEnabled { account: account.id });
+    }
+    Ok(true)
+}
+
+/// Removes the account for good, and answers how many sessions ended; `None` when there is no such
+/// account.
+///
+/// # Errors
+/// When a store fails; [`ActionError::DisabledOnly`] when a session could not be ended.
+pub async fn remove_account(app: &App, name: &AccountName) -> Result<Option<usize>, ActionError> {
+    let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(None) };
+    let ended = close(app, &mut account).await?;
+    app.accounts.remove(&account).await?;
+    audit::record(&Event::AccountRemoved { account: account.id });
+    Ok(Some(ended))
+}
+
+/// Takes the account's password away and makes a link for a new one, in the place of an older link;
+/// `None` when there is no such account.
+///
+/// # Errors
+/// When a store fails or a session cannot be ended: then the password is still the old one.
+pub async fn reset_account(app: &App, name: &AccountName) -> Result<Option<Reset>, ActionError> {
+    let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(None) };
+    // First, so that no crash leaves a session of the old password beside the link.
+    let ended = end_all(app, account.id).await?;
+    let code = Code::generate(Some(account.name.clone()));
+    account.password = None;
+    account.link = Some(Link::new(&code, app.now()));
+    if !app.accounts.update(&account).await? {
+        return Ok(None);
+    }
+    audit::record(&Event::PasswordTaken { account: account.id });
+    audit::record(&Event::LinkMade { account: Some(account.id) });
+    Ok(Some(Reset { code, ended, disabled: account.disabled }))
+}
+
+/// The account as it is now, and its exclusive lock.
+async fn locked(app: &App, name: &AccountName) -> Result<Option<(Account, AccountLock)>, ActionError> {
+    let Some(account) = app.accounts.read(name).await? else { return Ok(None) };
+    let lock = app.accounts.lock(account.id, LockKind::Exclusive).await?;
+    // Once more: it may have changed, or another one may have its name by now.
+    let account = app.accounts.read(name).await?.filter(|now| now.id == account.id);
+    Ok(account.map(|account| (account, lock)))
+}
+
+/// Disables before it ends sessions, so that nobody logs in any more, whatever keeps them from ending.
+async fn close(app: &App, account: &mut Account) -> Result<usize, ActionError> {
+    if !account.disabled {
+        account.disabled = true;
+        app.accounts.update(account).await?;
+        audit::record(&Event::AccountDisabled { account: account.id });
+    }
+    end_all(app, account.id).await.map_err(|error| ActionError::DisabledOnly(Box::new(error)))
+}
