@@ -6,7 +6,6 @@ use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::Site;
 use super::answer::see_other;
@@ -14,6 +13,7 @@ use super::cookies::CookieChange;
 use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
 use super::pages::{LoginPage, LoginWord};
+use super::query::field;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use crate::actions::{Attempt, LoggedIn, log_in};
@@ -31,16 +31,14 @@ struct Fields {
 
 #[handler]
 pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, request: &Request) -> Response {
-    let query = request.uri().query().unwrap_or("");
-    let field = |name: &str| {
-        form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value)
-    };
-    let next = ReturnTo::or_home(field("next").as_deref());
+    let next = ReturnTo::or_home(field(request, "next").as_deref());
     if visitor.session().is_some() {
         return see_other(&next);
     }
     // Nobody is told so while nobody can tell.
-    let word = field("logged_out").filter(|_| visitor.require_known().is_ok()).map(|_| LoginWord::LoggedOut);
+    let word = field(request, "logged_out")
+        .filter(|_| visitor.require_known().is_ok())
+        .map(|_| LoginWord::LoggedOut);
     site.login_page(StatusCode::OK, &LoginPage { word, next: next.as_str(), username: "", remember: false })
 }
 

@@ -16,6 +16,7 @@ mod login;
 mod logout;
 mod methods;
 pub mod pages;
+mod query;
 mod return_to;
 mod same_site;
 mod server;

@@ -1,10 +1,9 @@
 //! Logging in: who gets in, what the session is, and what a stranger learns from being refused.
 
-use exeunt::accounts::Password;
 use exeunt::actions::{LoggedIn, log_in};
 use exeunt::clock::SignedDuration;
 
-use crate::support::{PASSWORD, World, attempt};
+use crate::support::{PASSWORD, World, attempt, crowd};
 
 #[tokio::test]
 async fn the_right_password_starts_a_session_on_disk_and_leads_to_the_account_page() {
@@ -243,21 +242,6 @@ async fn a_login_that_finds_the_queue_full_is_told_to_come_back() {
 
     answer.is(503).says("too much to do").says("<h1>Log in</h1>");
     assert_eq!(answer.header("retry-after"), "5");
-}
-
-/// More who want a hash than can wait, and who take every place that comes free.
-fn crowd(world: &World) -> tokio::task::JoinSet<()> {
-    let mut crowd = tokio::task::JoinSet::new();
-    for _ in 0..50 * std::thread::available_parallelism().unwrap().get() {
-        let app = world.shared_app();
-        crowd.spawn(async move {
-            loop {
-                let _ = app.hasher.hash(Password::new(PASSWORD).unwrap()).await;
-                tokio::task::yield_now().await;
-            }
-        });
-    }
-    crowd
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

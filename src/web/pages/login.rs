@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, alert, notice, post_form};
+use super::parts::{BUSY, alert, notice, post_form, wait};
 
 /// The login page in one of its states.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +65,5 @@ impl LoginPage<'_> {
                 button { "Log in" }
             }))
         }
-    }
-}
-
-fn wait(seconds: i64) -> String {
-    match seconds {
-        1 => "Too many tries. Please wait a second, then try again.".to_owned(),
-        2..=90 => format!("Too many tries. Please wait {seconds} seconds, then try again."),
-        _ => format!("Too many tries. Please wait {} minutes, then try again.", (seconds + 59) / 60),
     }
 }

@@ -43,6 +43,15 @@ impl Render for LogOutButton<'_> {
 /// When more passwords wait to be hashed than can.
 pub const BUSY: &str = "The server has too much to do. Please try again in a moment.";
 
+/// When somebody has tried too often.
+pub fn wait(seconds: i64) -> String {
+    match seconds {
+        1 => "Too many tries. Please wait a second, then try again.".to_owned(),
+        2..=90 => format!("Too many tries. Please wait {seconds} seconds, then try again."),
+        _ => format!("Too many tries. Please wait {} minutes, then try again.", (seconds + 59) / 60),
+    }
+}
+
 /// Something went wrong with what was typed. It is read out at once.
 pub fn alert(text: &str) -> Markup {
     html! { p.alert #alert role="alert" { (text) } }

@@ -3,6 +3,7 @@
 mod answer;
 mod breakable;
 pub mod browser;
+mod crowd;
 mod disk;
 pub mod program;
 mod promises;
@@ -13,6 +14,7 @@ mod world;
 
 pub use answer::Answer;
 pub use breakable::PANICS;
+pub use crowd::crowd;
 pub use disk::{Pipe, mode, names_in};
 pub(crate) use promises::promises;
 pub use undeletable::Undeletable;
