@@ -33,6 +33,10 @@ pub enum Event<'a> {
     AccountRemoved { account: AccountId },
     /// An account's password was taken away.
     PasswordTaken { account: AccountId },
+    /// Somebody changed their password.
+    PasswordChanged { account: AccountId, address: Option<IpAddr> },
+    /// Somebody could not.
+    PasswordNotChanged { account: AccountId, why: LoginFailure, address: Option<IpAddr> },
     /// A hash was made anew with today's parameters.
     HashRenewed { account: AccountId },
     /// A post from another site was refused. Where it was from, as far as the browser said, and where the
@@ -40,7 +44,7 @@ pub enum Event<'a> {
     CrossSiteRefused { origin: &'a str, site: &'a str },
 }
 
-/// Why a login failed, which only the log says.
+/// Why a login failed, or a password was not changed; only the log says all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginFailure {
     /// No account has this name, or it is none.
@@ -61,7 +65,7 @@ pub enum LoginFailure {
 pub fn record(event: &Event<'_>) {
     match event {
         Event::NotLoggedOut { .. } => tracing::error!(target: "audit", "{event}"),
-        Event::LoginFailed { .. } | Event::CrossSiteRefused { .. } => {
+        Event::LoginFailed { .. } | Event::PasswordNotChanged { .. } | Event::CrossSiteRefused { .. } => {
             tracing::warn!(target: "audit", "{event}");
         }
         _ => tracing::info!(target: "audit", "{event}"),
@@ -96,6 +100,12 @@ impl fmt::Display for Event<'_> {
             Self::AccountEnabled { account } => write!(f, "account enabled account={account}"),
             Self::AccountRemoved { account } => write!(f, "account removed account={account}"),
             Self::PasswordTaken { account } => write!(f, "password taken away account={account}"),
+            Self::PasswordChanged { account, address } => {
+                write!(f, "password changed account={account}{}", FromAddress(*address))
+            }
+            Self::PasswordNotChanged { account, why, address } => {
+                write!(f, "password not changed why={why:?} account={account}{}", FromAddress(*address))
+            }
             Self::HashRenewed { account } => write!(f, "hash renewed account={account}"),
             Self::CrossSiteRefused { origin, site } => {
                 write!(f, "cross-site post refused origin={origin:?} site={site:?}")

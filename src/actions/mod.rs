@@ -1,6 +1,7 @@
 //! What can be done here. An action is the only place where the rooms meet: it asks one, tells another,
 //! and writes the audit line. It never knows who asked, a browser or an operator.
 
+mod change_password;
 mod close_account;
 mod end_sessions;
 mod finish_endings;
@@ -13,6 +14,7 @@ mod resume;
 mod start_session;
 mod sweep;
 
+pub use change_password::{Change, PasswordChange, change_password};
 pub use close_account::{Reset, disable_account, enable_account, remove_account, reset_account};
 pub use finish_endings::finish_endings;
 pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account};
@@ -42,6 +44,9 @@ pub enum ActionError {
     /// This browser is logged out, but the account's other sessions could not be ended.
     #[error("logged out here only: {0}")]
     HereOnly(Box<ActionError>),
+    /// A password is what it was, because sessions of the account could not be ended.
+    #[error("password not changed: {0}")]
+    NotChanged(NotEnded),
     /// Nobody can log in to the account any more, but sessions of it could not be ended.
     #[error("the account is disabled, but not logged out everywhere: {0}")]
     DisabledOnly(Box<ActionError>),

@@ -1,4 +1,5 @@
-//! Starting a session: the last step of logging in and of joining. It never decides who may.
+//! Starting a session: the last step of logging in, of joining and of changing one's password. It never
+//! decides who may.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -71,7 +72,7 @@ pub(super) async fn start_session(
 }
 
 /// Whether what let somebody in still does.
-fn lets_in(now: &Account, then: &Account) -> bool {
+pub(super) fn lets_in(now: &Account, then: &Account) -> bool {
     now.id == then.id && now.password == then.password && !now.disabled
 }
 

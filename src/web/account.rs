@@ -4,17 +4,31 @@ use std::sync::Arc;
 
 use poem::http::StatusCode;
 use poem::web::Data;
-use poem::{Response, Result, handler};
+use poem::{Request, Response, Result, handler};
 
+use super::Site;
 use super::failure::Failure;
+use super::pages::{AccountPage, AccountWord};
+use super::query::field;
 use super::visitor::LoggedIn;
-use super::{Site, pages};
 use crate::actions::list_sessions;
+use crate::clock::SignedDuration;
+
+/// A changed password starts a session. Of one that has lasted longer than this, the address says what is
+/// not so: it is an old one, or somebody else's link.
+const JUST_STARTED: SignedDuration = SignedDuration::from_mins(1);
 
 #[handler]
-pub async fn show(Data(site): Data<&Arc<Site>>, LoggedIn(this): LoggedIn) -> Result<Response> {
+pub async fn show(
+    Data(site): Data<&Arc<Site>>,
+    LoggedIn(this): LoggedIn,
+    request: &Request,
+) -> Result<Response> {
     let sessions = list_sessions(&site.app, this.session.account).await.map_err(Failure::from)?;
-    let name = this.session.account_name.clone();
-    let page = pages::AccountPage { this: &this, sessions: &sessions, now: site.app.now() };
+    let (name, now) = (this.session.account_name.clone(), site.app.now());
+    let word = field(request, "password_changed")
+        .filter(|_| now.duration_since(this.session.created()) < JUST_STARTED)
+        .map(|_| AccountWord::PasswordChanged);
+    let page = AccountPage { word, this: &this, sessions: &sessions, now };
     Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&name), page.main()))
 }

@@ -143,6 +143,13 @@ impl From<ActionError> for Failure {
                  matters to you, tell whoever runs this site.",
                 &error,
             ),
+            error @ ActionError::NotChanged(_) => Self::unavailable(
+                "Your password is not changed",
+                "The server could not end all of your sessions, so it left your password as it was. You \
+                 are logged out in this browser: please log in again in a moment, and change your \
+                 password then.",
+                &error,
+            ),
             ActionError::DisabledOnly(error) => (*error).into(),
             error @ ActionError::HereOnly(_) => Self::unavailable(
                 "Logged out here, but not elsewhere",

@@ -16,6 +16,7 @@ mod login;
 mod logout;
 mod methods;
 pub mod pages;
+mod password;
 mod query;
 mod return_to;
 mod same_site;
@@ -58,6 +59,8 @@ pub fn site(app: Arc<App>, assets: Assets) -> impl Endpoint<Output = Response> +
         .at("/", Methods::get(account::show))
         .at("/login", Methods::get(login::show).post(login::submit))
         .at("/logout", Methods::get(logout::show).post(logout::submit))
+        .at("/password", Methods::get(password::show).post(password::submit))
+        .at("/.well-known/change-password", Methods::get(password::well_known))
         .at("/join/:code", Methods::get(join::show).post(join::submit))
         .around(errors::as_pages)
         .around(visitor::recognise)

@@ -21,6 +21,16 @@ impl ReturnTo {
         Self("/".to_owned())
     }
 
+    /// The page at which one changes one's password.
+    pub fn password() -> Self {
+        Self("/password".to_owned())
+    }
+
+    /// The account page that says that one's password is changed.
+    pub fn password_changed() -> Self {
+        Self("/?password_changed".to_owned())
+    }
+
     /// The login page that says that one is logged out. Logging in there leads to `next`.
     pub fn logged_out(next: &Self) -> Self {
         Self(format!("/login?logged_out{}", next.as_further_field()))

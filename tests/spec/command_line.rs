@@ -587,6 +587,9 @@ async fn no_secret_is_logged_however_much_is_logged() {
     alice.logs_out().await.leads_to("/login?logged_out");
     alice.tries("alice", SECRET).await.leads_to("/");
     let logged_in = alice.cookie().to_owned();
+    alice.changes_password("not-the-current-one", NEW_SECRET).await.is(422);
+    alice.changes_password(SECRET, NEW_SECRET).await.leads_to("/?password_changed");
+    let changed = alice.cookie().to_owned();
     alice.tries("typed-into-the-wrong-field", "another-wrong-password").await.is(422);
     let said = place.runs(&["account", "add", "bob", "--link"]).done();
     let second = said[said.find("/join/").unwrap()..].trim_end().to_owned();
@@ -597,14 +600,20 @@ async fn no_secret_is_logged_however_much_is_logged() {
 
     let log = server.stops().err;
 
-    assert!(log.contains("logged in account="), "it did log: {log}");
+    for event in ["logged in account=", "password changed account=", "password not changed why=WrongPassword"]
+    {
+        assert!(log.contains(event), "it did log: {log}");
+    }
     for secret in [
         SECRET,
+        NEW_SECRET,
         "too-short",
+        "not-the-current-one",
         "typed-into-the-wrong-field",
         "another-wrong-password",
         joined.split_once('=').unwrap().1,
         logged_in.split_once('=').unwrap().1,
+        changed.split_once('=').unwrap().1,
         first.strip_prefix("/join/").unwrap(),
         second.strip_prefix("/join/").unwrap(),
     ] {
@@ -629,6 +638,7 @@ fn no_password_is_logged_by_commands_either() {
 
 /// A password that no encoding changes.
 const SECRET: &str = "correct-horse-battery-staple";
+const NEW_SECRET: &str = "cedar-violin-thimble-orchard";
 
 async fn account(place: &Place, name: &str) -> Option<Account> {
     let folder = Folder::at(place.data().join("accounts"));

@@ -1,6 +1,6 @@
 //! The cookie: its names and attributes, and how it is found among whatever else a browser sends.
 
-use crate::support::{Visitor, World};
+use crate::support::{NEW_PASSWORD, PASSWORD, Visitor, World};
 
 #[tokio::test]
 async fn on_https_the_cookie_is_host_only_and_secure() {
@@ -19,12 +19,24 @@ async fn on_https_the_cookie_is_host_only_and_secure() {
 }
 
 #[tokio::test]
-async fn only_logging_in_sets_it() {
+async fn only_logging_in_joining_and_changing_a_password_set_it() {
     let world = World::open().await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;
-    for path in ["/", "/login", "/logout", "/nothing", "/join/x"] {
+    let pages = ["/", "/?password_changed", "/login", "/logout", "/password", "/nothing", "/join/x"];
+    for path in pages {
         assert!(alice.opens(path).await.cookies_set().is_empty(), "{path}");
         assert!(world.visitor().opens(path).await.cookies_set().is_empty(), "{path} for a stranger");
+    }
+    alice.logs_out_of("others").await;
+    for (current, new) in [("wrong", NEW_PASSWORD), (PASSWORD, "too short"), (PASSWORD, PASSWORD)] {
+        assert!(alice.changes_password(current, new).await.cookies_set().is_empty(), "{current} {new}");
+    }
+
+    let link = world.invite("bob").await;
+    let joined = world.visitor().posts(&link, &[("new_password", PASSWORD)]).await;
+    for answer in [joined, alice.changes_password(PASSWORD, NEW_PASSWORD).await] {
+        let [cookie] = answer.cookies_set()[..] else { panic!("one cookie: {answer:?}") };
+        assert!(cookie.starts_with("exeunt=") && cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"));
     }
 }
 

@@ -17,7 +17,7 @@ async fn a_post_from_another_site_is_refused_and_does_nothing() {
         ("origin", "http://localhost:8001"),
         ("origin", "https://localhost:8000"),
     ] {
-        for path in ["/logout", "/login", "/join/x", "/nothing", "/"] {
+        for path in ["/logout", "/login", "/password", "/join/x", "/nothing", "/"] {
             let answer = alice.clone().with(name, value).posts(path, &[]).await;
             answer.is(403).says("Nothing was done.");
             assert!(answer.cookies_set().is_empty());

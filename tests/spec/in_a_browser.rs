@@ -4,7 +4,7 @@
 use exeunt::clock::SignedDuration;
 
 use crate::support::browser::{Browser, Key, Scripts};
-use crate::support::{PASSWORD, Undeletable, World};
+use crate::support::{NEW_PASSWORD, PASSWORD, Undeletable, World};
 
 /// Each scenario is a test with JavaScript and a test without.
 macro_rules! with_and_without_javascript {
@@ -34,6 +34,8 @@ with_and_without_javascript! {
     one_session_is_logged_out_from_the_list
     everywhere_else_is_logged_out_from_the_list
     everywhere_is_logged_out
+    a_person_changes_their_password_wrongly_then_rightly
+    a_double_click_changes_a_password_once
     back_after_a_logout_shows_nothing_private
     a_click_in_an_expired_session_leads_to_the_login_page
     a_session_file_deleted_by_hand_is_a_logout_at_the_next_click
@@ -51,7 +53,7 @@ async fn the_picture_in_the_readme() {
     world.visitor().using(FIREFOX).logs_in("alice").await;
     world.passes(SignedDuration::from_mins(3));
     let browser = Browser::open(Scripts::On).await;
-    browser.set_window(800, 640).await;
+    browser.set_window(800, 680).await;
     browser.goto(&world.url("/login")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_text("Safari on iPhone").await;
@@ -215,6 +217,56 @@ async fn everywhere_is_logged_out(scripts: Scripts) {
     runs_clean_but_for(&browser, &[]).await;
 }
 
+async fn a_person_changes_their_password_wrongly_then_rightly(scripts: Scripts) {
+    let (world, browser) = logged_in_with_a_phone(scripts).await;
+    let before = browser.cookies().await[0].value().to_owned();
+    browser.click("main a").await;
+    browser.wait_for_path("/password").await;
+    assert_eq!(browser.title().await, "Change password · Exeunt");
+    assert_eq!(browser.focused().await.label, "Current password", "one can begin to type");
+
+    change_password(&browser, "wrong horse battery staple", NEW_PASSWORD).await;
+    browser.wait_for_text("The current password is wrong.").await;
+    assert_eq!(browser.run("return document.querySelector('#new_password').value").await, "");
+    assert_eq!(browser.focused().await.id.as_deref(), Some("current_password"));
+    change_password(&browser, PASSWORD, "passwordpassword").await;
+    browser.wait_for_text("This password is one of those that are tried first.").await;
+    assert_eq!(heads(&browser).await, 1, "the page is whole, not one within the other");
+    assert_eq!(world.session_files().len(), 2, "nothing has ended yet");
+
+    change_password(&browser, PASSWORD, NEW_PASSWORD).await;
+    browser.wait_for_path("/?password_changed").await;
+    browser.wait_for_text("Your password is changed. Your other sessions have ended.").await;
+    browser.wait_for_text("Nowhere else.").await;
+    world.only_session_file();
+    let cookies = browser.cookies().await;
+    assert_eq!(cookies.len(), 1);
+    assert_ne!(cookies[0].value(), before, "a new token");
+    world.visitor().tries("alice", NEW_PASSWORD).await.leads_to("/");
+    runs_clean_but_for(&browser, &["422"]).await;
+}
+
+async fn a_double_click_changes_a_password_once(scripts: Scripts) {
+    let world = World::hashing(15).await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login?next=%2Fpassword")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_path("/password").await;
+    browser.fill("#current_password", PASSWORD).await;
+    browser.fill("#new_password", NEW_PASSWORD).await;
+    browser.double_click("main button").await;
+    if scripts == Scripts::On {
+        browser.wait_for_text("Your password is changed.").await;
+        assert_eq!(world.posts("/password"), 1);
+    } else {
+        // Without JavaScript the second click may win, and lead to where the first one's cookie leads.
+        let ends = ["Your password is changed.", "Where you are logged in", "Stay logged in for 30 days"];
+        browser.wait_for_one_of(&ends).await;
+    }
+    world.until(|| world.session_files().len() == 1).await;
+    world.visitor().tries("alice", NEW_PASSWORD).await.leads_to("/");
+}
+
 async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
     let (world, browser) = logged_in_with_a_phone(scripts).await;
     browser.goto(&world.url("/logout")).await;
@@ -298,7 +350,12 @@ async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts
     shoot(&browser, "refused", scripts).await;
     log_in(&browser, &long[..64]).await;
     browser.wait_for_text("Logged in as").await;
-    pages = vec![("account", "/"), ("logout", "/logout"), ("error-logged-in", "/nothing")];
+    pages = vec![
+        ("account", "/"),
+        ("password", "/password"),
+        ("logout", "/logout"),
+        ("error-logged-in", "/nothing"),
+    ];
     look_at(&browser, &world, &pages, scripts).await;
 }
 
@@ -334,6 +391,12 @@ async fn fill_in(browser: &Browser, name: &str, password: &str) {
 async fn log_in(browser: &Browser, name: &str) {
     fill_in(browser, name, PASSWORD).await;
     browser.click_button("Log in").await;
+}
+
+async fn change_password(browser: &Browser, current: &str, new: &str) {
+    browser.fill("#current_password", current).await;
+    browser.fill("#new_password", new).await;
+    browser.click_button("Change password").await;
 }
 
 /// Alice at the account page, and logged in on a phone as well.

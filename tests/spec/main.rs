@@ -7,6 +7,7 @@ mod support;
 
 // What a person does.
 mod account_page;
+mod changing_password;
 mod joining;
 mod logging_in;
 mod logging_out;

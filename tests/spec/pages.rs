@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use exeunt::actions::finish_endings;
 use exeunt::clock::{SignedDuration, Timestamp};
 use exeunt::sessions::{Browser, KeptSession, LastingFor, LiveSession, NewSession, Session, Token};
-use exeunt::web::pages::{AccountPage, JoinPage, JoinWord, LoginPage, LoginWord, logout};
+use exeunt::web::pages::{
+    AccountPage, AccountWord, JoinPage, JoinWord, LoginPage, LoginWord, PasswordPage, PasswordWord, logout,
+};
 use maud::Markup;
 use reqwest::Method;
 
-use crate::support::{NOON, PANICS, Undeletable, World};
+use crate::support::{NEW_PASSWORD, NOON, PANICS, PASSWORD, Undeletable, World};
 
 #[test]
 fn the_login_page() {
@@ -36,10 +38,12 @@ fn the_account_page() {
     let this = session("Firefox/146 Windows", now - SignedDuration::from_secs(30), now);
     let phone = session("iPhone Safari/604", now - SignedDuration::from_hours(50), now);
     let tablet = session("<b>?", now - SignedDuration::from_mins(90), now - SignedDuration::from_mins(59));
-    let page = AccountPage { this: &this, sessions: std::slice::from_ref(&this), now };
+    let page = AccountPage { word: None, this: &this, sessions: std::slice::from_ref(&this), now };
     snapshot("account alone", &page.main());
     let sessions = [this.clone(), phone, tablet];
     snapshot("account with others", &AccountPage { sessions: &sessions, ..page }.main());
+    let word = Some(AccountWord::PasswordChanged);
+    snapshot("account after a change of password", &AccountPage { word, ..page }.main());
 }
 
 #[test]
@@ -55,6 +59,22 @@ fn the_page_behind_a_link() {
     snapshot("join invited", &JoinPage { account: Some("bob"), ..first }.main());
 }
 
+#[test]
+fn the_page_at_which_one_changes_ones_password() {
+    let page = PasswordPage { account: "alice", word: None };
+    snapshot("password", &page.main());
+    let refused = PasswordWord::Refused("This password is too short.".to_owned());
+    for (name, word) in [
+        ("wrong", PasswordWord::Wrong),
+        ("same", PasswordWord::Same),
+        ("refused", refused),
+        ("busy", PasswordWord::Busy),
+        ("to wait", PasswordWord::Wait { seconds: 30 }),
+    ] {
+        snapshot(&format!("password {name}"), &PasswordPage { word: Some(word), ..page.clone() }.main());
+    }
+}
+
 #[tokio::test]
 async fn whole_pages_with_what_is_around_them() {
     let world = World::open().await.with_account("alice").await;
@@ -62,6 +82,7 @@ async fn whole_pages_with_what_is_around_them() {
     for (name, page) in [
         ("whole login", world.visitor().opens("/login").await.body),
         ("whole account", alice.opens("/").await.body),
+        ("whole password", alice.opens("/password").await.body),
         ("whole not found", world.visitor().opens("/nothing").await.body),
         ("whole not found logged in", alice.opens("/nothing").await.body),
         ("whole link over", world.visitor().opens("/join/x").await.body),
@@ -92,6 +113,11 @@ async fn every_error_page() {
     ];
     let stuck = Undeletable::folder_of(&world.only_session_file());
     pages.push(("503 not ended", alice.clone().logs_out().await));
+    drop(stuck);
+    finish_endings(world.app()).await;
+    alice.logs_in("alice").await;
+    let stuck = Undeletable::folder_of(&world.only_session_file());
+    pages.push(("503 not changed", alice.changes_password(PASSWORD, NEW_PASSWORD).await));
     drop(stuck);
     finish_endings(world.app()).await;
     alice.logs_in("alice").await;

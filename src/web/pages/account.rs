@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::LogOutButton;
+use super::parts::{LogOutButton, notice};
 use super::when::ago;
 use crate::clock::Timestamp;
 use crate::sessions::LiveSession;
@@ -10,12 +10,21 @@ use crate::sessions::LiveSession;
 /// The account page.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountPage<'a> {
+    /// What it has to say first.
+    pub word: Option<AccountWord>,
     /// The session that looks at it.
     pub this: &'a LiveSession,
     /// All of the account's sessions, this one among them.
     pub sessions: &'a [LiveSession],
     /// What time it is.
     pub now: Timestamp,
+}
+
+/// What an account page may have to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountWord {
+    /// One has just changed one's password.
+    PasswordChanged,
 }
 
 impl AccountPage<'_> {
@@ -26,6 +35,9 @@ impl AccountPage<'_> {
             self.sessions.iter().filter(|live| live.session.id != self.this.session.id).collect();
         html! {
             h1 { "Where you are logged in" }
+            @if self.word == Some(AccountWord::PasswordChanged) {
+                (notice("Your password is changed. Your other sessions have ended."))
+            }
             section aria-labelledby="here" {
                 h2 #here { "Here" }
                 ul.sessions {
@@ -49,6 +61,7 @@ impl AccountPage<'_> {
                     }
                 }
             }
+            p { a href="/password" { "Change password" } }
         }
     }
 

@@ -7,15 +7,17 @@ mod join;
 mod login;
 mod logout;
 mod parts;
+mod password;
 mod when;
 
 use maud::{DOCTYPE, Markup, html};
 
-pub use account::AccountPage;
+pub use account::{AccountPage, AccountWord};
 pub use error::error;
 pub use join::{JoinPage, JoinWord};
 pub use login::{LoginPage, LoginWord};
 pub use logout::logout;
+pub use password::{PasswordPage, PasswordWord};
 
 /// htmx would otherwise fetch a page again to go back, and show it without a visit.
 const HTMX_CONFIG: &str = r#"{"history":"reload"}"#;

@@ -19,4 +19,4 @@ pub use disk::{Pipe, mode, names_in};
 pub(crate) use promises::promises;
 pub use undeletable::Undeletable;
 pub use visitor::Visitor;
-pub use world::{NOON, PASSWORD, World, attempt, noon};
+pub use world::{NEW_PASSWORD, NOON, PASSWORD, World, attempt, noon};

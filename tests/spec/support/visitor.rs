@@ -132,6 +132,11 @@ impl Visitor {
         self.posts("/login", &[("username", name), ("password", password)]).await
     }
 
+    /// Changes their password, or tries to.
+    pub async fn changes_password(&mut self, current: &str, new: &str) -> Answer {
+        self.posts("/password", &[("current_password", current), ("new_password", new)]).await
+    }
+
     /// Clicks "Log out".
     pub async fn logs_out(&mut self) -> Answer {
         self.posts("/logout", &[]).await

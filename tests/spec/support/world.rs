@@ -35,6 +35,9 @@ pub fn noon() -> Timestamp {
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// What somebody chooses in its place.
+pub const NEW_PASSWORD: &str = "cedar violin thimble orchard";
+
 /// Real scrypt, with little memory: a test is about who gets in, not about how long it takes.
 const CHEAP: u8 = 4;
 

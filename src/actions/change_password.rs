@@ -1,0 +1,171 @@
+//! Changing one's password, from within a session. Every session of the account ends, this one too, and a
+//! new one begins here. It never takes a wrong password for less of a guess than a login does.
+
+use super::ActionError;
+use super::end_sessions::end_sessions;
+use super::start_session::{Started, Visit, lets_in, start_session};
+use crate::accounts::{
+    Account, AccountName, Busy, LockKind, Password, PasswordHash, PasswordRefusal, Verdict,
+};
+use crate::app::App;
+use crate::audit::{self, Event, LoginFailure};
+use crate::sessions::{Session, SessionId};
+use crate::throttle::TooMany;
+
+/// Somebody wants another password. Not to be printed: it holds two.
+pub struct Change<'a> {
+    /// The session that asks for it.
+    pub this: &'a Session,
+    /// As typed.
+    pub current_password: &'a str,
+    /// As typed.
+    pub new_password: &'a str,
+    /// Where they are.
+    pub visit: Visit,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum PasswordChange {
+    /// It is changed. With the session that took this one's place, unless none could begin.
+    Done(Option<Started>),
+    /// It is not: meanwhile this session ended, or the account changed.
+    TooLate,
+    /// The current password is another one.
+    WrongPassword,
+    /// The new password is what was typed as the current one.
+    SamePassword,
+    /// The new password will not do.
+    PasswordRefused(PasswordRefusal),
+    /// They have to wait first.
+    Throttled(TooMany),
+    /// Too many passwords are being hashed at once.
+    Busy,
+}
+
+/// Changes a password.
+///
+/// # Errors
+/// When a store fails; [`ActionError::NotChanged`] when a session could not be ended.
+pub async fn change_password(app: &App, change: Change<'_>) -> Result<PasswordChange, ActionError> {
+    let Ok(name) = AccountName::parse(&change.this.account_name) else { return Ok(PasswordChange::TooLate) };
+    let new = match app.password_rules.check(change.new_password, &name) {
+        Ok(new) => new,
+        Err(refusal) => return Ok(PasswordChange::PasswordRefused(refusal)),
+    };
+    // An empty password stands for one that is too long: neither is anybody's.
+    let current = Password::new(change.current_password).or_else(|| Password::new(""));
+    let current = current.expect("BUG: nothing is not too long");
+    if new == current {
+        return Ok(PasswordChange::SamePassword);
+    }
+    let this_try = match app.throttle.begin(name.as_str(), change.visit.address, app.now()) {
+        Ok(this_try) => this_try,
+        Err(too_many) => {
+            change.failed(LoginFailure::Throttled);
+            return Ok(PasswordChange::Throttled(too_many));
+        }
+    };
+    let outcome = check(app, &name, &change, (current, new)).await;
+    match &outcome {
+        Ok(PasswordChange::Done(_)) => this_try.succeeded(),
+        Ok(PasswordChange::WrongPassword) => this_try.failed(app.now()),
+        // Too busy or too late, or the machine failed: dropped without a word.
+        _ => {}
+    }
+    outcome
+}
+
+/// Once more where something changed while the password was being checked: it may have been a login that
+/// renewed the hash, and then the password is right all the same.
+async fn check(
+    app: &App,
+    name: &AccountName,
+    change: &Change<'_>,
+    typed: (Password, Password),
+) -> Result<PasswordChange, ActionError> {
+    for _ in 0..2 {
+        if let Some(outcome) = check_once(app, name, change, typed.clone()).await? {
+            return Ok(outcome);
+        }
+    }
+    change.failed(LoginFailure::Changed);
+    Ok(PasswordChange::TooLate)
+}
+
+/// `None` when the account or this session changed meanwhile.
+async fn check_once(
+    app: &App,
+    name: &AccountName,
+    change: &Change<'_>,
+    (current, new): (Password, Password),
+) -> Result<Option<PasswordChange>, ActionError> {
+    let account = app.accounts.read(name).await?;
+    let account = account.filter(|account| account.id == change.this.account && !account.disabled);
+    let hash = account.as_ref().and_then(|account| account.password.clone());
+    let account = match (app.hasher.verify(current, hash).await, account) {
+        (Ok(Verdict::Right { .. }), Some(account)) => account,
+        (Err(Busy), _) => return Ok(Some(change.failed_for_now())),
+        _ if !is_live(app, change.this).await? => return Ok(Some(PasswordChange::TooLate)),
+        _ => {
+            change.failed(LoginFailure::WrongPassword);
+            return Ok(Some(PasswordChange::WrongPassword));
+        }
+    };
+    let Ok(hash) = app.hasher.hash(new).await else { return Ok(Some(change.failed_for_now())) };
+    let Some(account) = replace(app, change.this, &account, hash).await? else { return Ok(None) };
+    audit::record(&Event::PasswordChanged { account: account.id, address: change.visit.address });
+
+    let started = start_session(app, &account, change.this.lasting, &change.visit).await;
+    Ok(Some(PasswordChange::Done(started.unwrap_or_else(|error| {
+        // The password is changed all the same, and its owner has to hear that.
+        tracing::error!(%error, "no session began after a password was changed");
+        None
+    }))))
+}
+
+/// Puts the new password in the place of the one that was checked, unless the account or this session is
+/// another one by now: then `None`.
+///
+/// Sessions end before the password changes: a crash between the two leaves the old password, and never an
+/// old session beside a new one.
+async fn replace(
+    app: &App,
+    this: &Session,
+    checked: &Account,
+    hash: PasswordHash,
+) -> Result<Option<Account>, ActionError> {
+    let _lock = app.accounts.lock(checked.id, LockKind::Exclusive).await?;
+    let account = app.accounts.read(&checked.name).await?;
+    let Some(mut account) = account.filter(|account| lets_in(account, checked)) else { return Ok(None) };
+    let ids = app.sessions.ids(account.id).await?;
+    // A logout takes no lock. Of all who end this session at the same moment, one finds it there.
+    if !is_live(app, this).await? || end(app, this, &[this.id], "this").await? == 0 {
+        return Ok(None);
+    }
+    end(app, this, &ids, "all").await?;
+    account.password = Some(hash);
+    account.link = None;
+    Ok(app.accounts.update(&account).await?.then_some(account))
+}
+
+async fn end(app: &App, this: &Session, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {
+    end_sessions(app, this.account, ids, which).await.map_err(ActionError::NotChanged)
+}
+
+async fn is_live(app: &App, this: &Session) -> Result<bool, ActionError> {
+    let sessions = app.sessions.list(this.account, app.now()).await?;
+    Ok(sessions.iter().any(|live| live.session.id == this.id))
+}
+
+impl Change<'_> {
+    fn failed(&self, why: LoginFailure) {
+        let (account, address) = (self.this.account, self.visit.address);
+        audit::record(&Event::PasswordNotChanged { account, why, address });
+    }
+
+    fn failed_for_now(&self) -> PasswordChange {
+        self.failed(LoginFailure::Busy);
+        PasswordChange::Busy
+    }
+}
