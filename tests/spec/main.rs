@@ -41,5 +41,8 @@ mod session_store;
 mod throttling;
 mod tokens;
 
+// What nothing may break: races, crashes, failing disks.
+mod histories;
+
 // How the house is built.
 mod architecture;
