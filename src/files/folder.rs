@@ -77,20 +77,22 @@ impl Folder {
     }
 
     /// Makes the folder where it is missing, and closes it to other accounts of the machine, whatever
-    /// the umask.
+    /// the umask. When this has answered, a power cut keeps it.
     ///
     /// # Errors
     /// When it cannot be made, belongs to somebody else, or is removed at this moment.
     pub fn ensure(&self) -> io::Result<()> {
-        if self.make()? { self.above().sync() } else { Ok(()) }
+        self.make()?;
+        // Where it is there already, whoever made it may have been killed before its fsync.
+        self.above().sync()
     }
 
-    /// Makes the folder, and those of ours above it, where they are missing. `true` when it was: then the
-    /// one above has to be fsynced.
-    pub(super) fn make(&self) -> io::Result<bool> {
+    /// Makes the folder, and those of ours above it, where they are missing. The one above has to be
+    /// fsynced then.
+    pub(super) fn make(&self) -> io::Result<()> {
         match self.disk.make_folder(&self.path) {
-            Ok(()) => self.disk.close_to_others(&self.path).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.tighten().map(|()| false),
+            Ok(()) => self.disk.close_to_others(&self.path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => self.tighten(),
             Err(error) if error.kind() == ErrorKind::NotFound && self.depth > 0 => {
                 self.above().ensure()?;
                 self.make()
