@@ -32,7 +32,6 @@ impl FileAccountStore {
     /// When it cannot be made or closed to others.
     pub fn open(folder: Folder) -> Result<Self, StoreError> {
         let locks = folder.folder(LOCKS);
-        let locks = folder.folder(LOCKS);
         // With the name of the locks' folder every other in here is on the disk, so that what is read stays,
         // whoever wrote it and was killed before its fsync.
         folder.ensure().and_then(|()| locks.ensure()).map_err(|error| {

@@ -35,6 +35,7 @@ mod sweeping;
 mod account_store;
 mod names;
 mod passwords;
+mod power_cuts;
 mod records;
 mod serving;
 mod session_store;

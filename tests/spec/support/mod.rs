@@ -5,6 +5,7 @@ mod breakable;
 pub mod browser;
 mod crowd;
 mod disk;
+pub mod power;
 pub mod program;
 mod promises;
 pub mod terminal;
