@@ -4,6 +4,7 @@
 //! `EXEUNT_STATES` more of them at each point.
 
 use std::fs;
+use std::path::Path;
 
 use exeunt::accounts::{AccountName, Code};
 use exeunt::actions::{
@@ -14,8 +15,10 @@ use exeunt::actions::{
 use exeunt::app::App;
 use exeunt::clock::SignedDuration;
 use exeunt::sessions::{CAP, LastingFor, Presence, Token};
+use tempfile::TempDir;
 
-use crate::support::power::{Account, Change, Fault, House, Watched};
+use crate::command_line::program::{Place, Server};
+use crate::support::power::{Account, Change, Fault, House, Trace, Watched, traced};
 use crate::support::{PASSWORD, attempt};
 
 /// Chosen at a link.
@@ -371,6 +374,44 @@ async fn a_link_that_is_over_for_the_next_process_is_over_for_good() {
         house.answers(if is_over { new } else { Change::default() });
         house.survives(&format!("killed after {changes} changes of joining")).await;
     }
+}
+
+// The real program, on the real disk.
+
+#[tokio::test]
+async fn no_answer_leaves_before_what_it_says_is_on_the_disk() {
+    let (place, notes) = (Place::new(), TempDir::new().unwrap());
+    let trace = notes.path().join("trace");
+    place.runs_with(PASSWORD, &["account", "add", "alice", "--password-stdin"]).done();
+    let program = place.program(&["serve", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(traced(&program, &trace));
+    let mut alice = server.visitor();
+    alice.logs_in("alice").await;
+    alice.logs_out().await.leads_to("/login?logged_out");
+    server.stops().done();
+
+    let trace = Trace::read(&trace);
+    let [login, logout] = trace.all(&["\"HTTP/1.1 303"])[..] else { panic!("two answers") };
+    assert!(login.text.contains("set-cookie: exeunt="));
+
+    let sessions = place.data().join("sessions");
+    let [made] = trace.all(&["open", sessions.to_str().unwrap(), "O_EXCL"])[..] else {
+        panic!("one session")
+    };
+    let file = made.text.rsplit_once(" = ").and_then(|(_, opened)| opened.split(['<', '>']).nth(1)).unwrap();
+    let folder = Path::new(file).parent().unwrap();
+    assert_eq!(folder.parent().unwrap(), sessions);
+    let of = |path: &Path| format!("<{}>)", path.display());
+
+    let written = trace.then(made, &["write(", &format!("<{file}>")]);
+    let synced = trace.then(written, &["fsync(", &of(Path::new(file))]);
+    let named = trace.then(synced, &["fsync(", &of(folder)]);
+    let found = trace.then(named, &["fsync(", &of(&sessions)]);
+    assert!(found.returned < login.began, "{found:?} before {login:?}");
+
+    let removed = trace.then(login, &["unlink", file]);
+    let gone = trace.then(removed, &["fsync(", &of(folder)]);
+    assert!(gone.returned < logout.began, "{gone:?} before {logout:?}");
 }
 
 // What is done here.
