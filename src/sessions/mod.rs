@@ -63,11 +63,16 @@ impl Sessions {
     /// Starts a session. Once the token is here the session is on disk, and a power cut keeps it.
     ///
     /// # Errors
-    /// When the store fails; then there is no session.
+    /// When the store fails; then there is no session, or what is left of it is refused and tried again to
+    /// end.
     pub async fn start(&self, new: NewSession, now: Timestamp) -> Result<(Token, Session), StoreError> {
         let token = Token::generate(new.account);
         let session = Session::start(new, token.session_id(), now);
-        self.store.create(&session).await?;
+        if let Err(error) = self.store.create(&session).await {
+            // A disk that fails may have kept it all the same, and nobody holds its token.
+            let _ = self.end(session.account, &[session.id]).await;
+            return Err(error);
+        }
         Ok((token, session))
     }
 

@@ -21,7 +21,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Keeps a new session, seen when it was created. When this has answered, a power cut keeps it.
     ///
     /// # Errors
-    /// When the id is taken or the store fails; then nothing is kept.
+    /// When the id is taken or the store fails; then nothing is kept, as far as the store can see to that.
     async fn create(&self, session: &Session) -> Result<(), StoreError>;
 
     /// The session, if it is there whole and bears these very ids.
