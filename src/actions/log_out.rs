@@ -40,12 +40,12 @@ pub async fn log_out_others(app: &App, this: &Session) -> Result<(), ActionError
 /// Logs the account out everywhere, this browser first.
 ///
 /// # Errors
-/// When a session cannot be ended; [`ActionError::HereOnly`] when it is one of the others.
+/// When a session cannot be ended; [`ActionError::HereOnly`] when the others may go on.
 pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> Result<(), ActionError> {
     let here = log_out_here(app, tokens).await;
-    let everywhere = end_all_of(app, this.account).await;
-    here?;
-    everywhere.map(drop).map_err(|error| ActionError::HereOnly(Box::new(error)))
+    // Said first: this one is refused and tried again by itself, but the others have to be asked for anew.
+    end_all_of(app, this.account).await.map_err(|error| ActionError::HereOnly(Box::new(error)))?;
+    here
 }
 
 /// Logs one of this account's sessions out.

@@ -52,7 +52,7 @@ pub async fn submit(
         (ALL, None) => {
             let here = actions::log_out_here(app, visitor.tokens()).await;
             let elsewhere = visitor.require_known().map_err(|error| ActionError::HereOnly(Box::new(error)));
-            Ok(leave(site, &next, here.and(elsewhere)))
+            Ok(leave(site, &next, elsewhere.and(here)))
         }
         (OTHERS, Some(this)) => {
             actions::log_out_others(app, this).await.map_err(Failure::from)?;
