@@ -30,18 +30,17 @@ impl Folder {
             // A folder is removed only once it is on disk that nothing is in it.
             Err(error) if is_absence(&error) => return Ok(0),
             Err(source) => {
-                names.iter().for_each(|name| self.empty(name));
+                names.iter().for_each(|name| self.disarm(name));
                 return Err(NotRemoved { names: names.to_vec(), source });
             }
         };
         let mut removed = 0;
         let mut kept = Vec::new();
         for name in names {
-            match self.disk.remove_file(&self.file(name)) {
-                Ok(()) => removed += 1,
-                Err(error) if is_absence(&error) => {}
+            match self.unlink(name) {
+                Ok(was_there) => removed += usize::from(was_there),
                 Err(error) => {
-                    self.empty(name);
+                    self.disarm(name);
                     kept.push((name.clone(), error));
                 }
             }
@@ -51,22 +50,37 @@ impl Folder {
         errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
     }
 
-    /// Removes a file that may as well be there: a power cut can bring it back. What is gone already is success.
+    /// Removes a file that may as well be there: a power cut can bring it back. What is gone already is
+    /// success.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn remove_for_now(&self, name: &str) -> io::Result<()> {
-        match self.disk.remove_file(&self.file(name)) {
-            Err(error) if !is_absence(&error) => Err(error),
-            _ => Ok(()),
+        self.unlink(name).map(drop)
+    }
+
+    /// Takes a file's name away; `false` when nothing has it.
+    fn unlink(&self, name: &str) -> io::Result<bool> {
+        let path = self.file(name);
+        match self.disk.remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if is_absence(&error) => Ok(false),
+            // A disk that takes no change says so before it looks whether there is anything to remove.
+            Err(error) => match self.disk.metadata(&path) {
+                Err(missing) if is_absence(&missing) => Ok(false),
+                _ => Err(error),
+            },
         }
     }
 
-    /// Takes a file's content away where its name cannot be. It may be impossible as well, and whoever
-    /// asked is told in any case that the file is still there.
-    fn empty(&self, name: &str) {
+    /// Takes the content away from a file that may keep its name. It may be impossible as well, and whoever
+    /// asked is told in any case that the file may still be there.
+    fn disarm(&self, name: &str) {
         let emptied = self.disk.open(&self.file(name), How::Empty).and_then(|file| file.sync());
-        if let Err(error) = emptied {
+        // Where descriptors have run out nothing can be emptied, but a name still goes without one.
+        if let Err(error) = emptied
+            && self.unlink(name).is_err()
+        {
             tracing::error!(%error, folder = %self.path().display(), name, "a file can neither be removed nor emptied");
         }
     }
