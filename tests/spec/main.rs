@@ -35,15 +35,16 @@ mod sweeping;
 mod account_store;
 mod names;
 mod passwords;
-mod power_cuts;
 mod records;
 mod serving;
 mod session_store;
 mod throttling;
 mod tokens;
 
-// What nothing may break: races, crashes, failing disks.
+// What nothing may break: races, crashes, disks that fail and files that lie.
+mod failing_disks;
 mod histories;
+mod power_cuts;
 
 // How the house is built.
 mod architecture;

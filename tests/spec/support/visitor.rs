@@ -1,5 +1,6 @@
 //! Somebody with a browser: a cookie jar of one cookie, and verbs. It follows no redirect by itself.
 
+use exeunt::sessions::Token;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use reqwest::{Client, Method};
 
@@ -60,6 +61,12 @@ impl Visitor {
     /// The cookie that the browser holds: `name=value`.
     pub fn cookie(&self) -> &str {
         self.cookie.as_deref().expect("the visitor has a cookie")
+    }
+
+    /// The token in it.
+    pub fn token(&self) -> Token {
+        let (_, value) = self.cookie().split_once('=').expect("a cookie is a pair");
+        Token::parse(value.as_bytes()).expect("the cookie holds a token")
     }
 
     /// Whether the browser holds one.

@@ -12,6 +12,7 @@ use exeunt::app::{App, Stores};
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
+use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor};
 use exeunt::web::{Assets, serve, site};
 use poem::http::Method;
@@ -84,6 +85,14 @@ impl World {
         let broken = Arc::new(AtomicBool::new(false));
         stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
         (Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await, broken)
+    }
+
+    /// A site whose files are on this disk.
+    pub async fn on(disk: impl Disk) -> Self {
+        let (data, clock) = beginning();
+        let folder = Folder::on(Arc::new(disk), data.path());
+        let stores = Stores::files(&folder).expect("the stores open");
+        Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await
     }
 
     async fn with(url: &str, log_n: u8) -> Self {
@@ -257,6 +266,13 @@ impl World {
         let folder = files[0].parent().expect("a folder");
         assert!(files.iter().all(|file| file.starts_with(folder)), "one account: {files:?}");
         folder.to_owned()
+    }
+
+    /// Where the session is kept that the visitor's cookie opens.
+    pub fn session_of(&self, visitor: &Visitor) -> PathBuf {
+        let token = visitor.token();
+        let account = self.data().join("sessions").join(token.account().to_string());
+        account.join(token.session_id().to_string())
     }
 
     /// The one session file that there is.
