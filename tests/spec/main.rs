@@ -44,6 +44,7 @@ mod tokens;
 // What nothing may break: races, crashes, disks that fail and files that lie.
 mod failing_disks;
 mod histories;
+mod hostile_files;
 mod power_cuts;
 
 // How the house is built.
