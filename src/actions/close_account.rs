@@ -49,6 +49,8 @@ pub async fn enable_account(app: &App, name: &AccountName) -> Result<bool, Actio
 pub async fn remove_account(app: &App, name: &AccountName) -> Result<Option<usize>, ActionError> {
     let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(None) };
     let ended = close(app, &mut account).await?;
+    // A crash may have left the link that made the first account, and with no account it would open again.
+    app.accounts.withdraw_first().await?;
     app.accounts.remove(&account).await?;
     audit::record(&Event::AccountRemoved { account: account.id });
     Ok(Some(ended))

@@ -85,6 +85,17 @@ async fn a_new_account_of_a_removed_ones_name_inherits_nothing() {
 }
 
 #[tokio::test]
+async fn removing_the_last_account_reopens_no_link_for_the_first_one() {
+    let world = World::open().await;
+    let link = world.first_link().await;
+    let world = world.with_account("alice").await;
+
+    remove_account(world.app(), &name("alice")).await.unwrap();
+
+    world.visitor().opens(&link).await.is(404);
+}
+
+#[tokio::test]
 async fn resetting_ends_every_session_and_takes_the_password_away() {
     let world = World::open().await.with_account("alice").await;
     let mut before = world.logged_in("alice").await;
