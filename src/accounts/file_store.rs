@@ -113,7 +113,7 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn withdraw_first(&self) -> Result<(), StoreError> {
-        let removed = self.in_folder(|folder| folder.remove(&[FIRST.to_owned()])).await;
+        let removed = self.in_folder(|folder| folder.remove_or_empty(&[FIRST.to_owned()])).await;
         removed.map(|_| ()).map_err(|kept| StoreError::new("withdrawing the first link", kept.source))
     }
 

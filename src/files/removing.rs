@@ -18,36 +18,45 @@ pub struct NotRemoved {
 
 impl Folder {
     /// Removes files, and answers how many were there. What is gone already is success, and is fsynced
-    /// all the same: whoever unlinked it a moment ago may not have come that far. A file that keeps its
-    /// name loses its content, so that nobody takes it for what it was.
+    /// all the same: whoever unlinked it a moment ago may not have come that far.
     ///
     /// # Errors
     /// [`NotRemoved`] names those that a power cut could still show, all others being gone for good.
     pub fn remove(&self, names: &[String]) -> Result<usize, NotRemoved> {
+        let all_kept = |source| NotRemoved { names: names.to_vec(), source };
         // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
         let folder = match self.disk.open(self.path(), How::Folder) {
             Ok(folder) => folder,
-            // A folder is removed only once it is on disk that nothing is in it.
-            Err(error) if is_absence(&error) => return Ok(0),
-            Err(source) => {
-                names.iter().for_each(|name| self.disarm(name));
-                return Err(NotRemoved { names: names.to_vec(), source });
+            // A folder is removed only once it is on disk that nothing is in it. That it is removed may not
+            // be on disk yet.
+            Err(error) if is_absence(&error) => {
+                return match self.sync_above() {
+                    Err(error) if !is_absence(&error) => Err(all_kept(error)),
+                    _ => Ok(0),
+                };
             }
+            Err(error) => return Err(all_kept(error)),
         };
         let mut removed = 0;
         let mut kept = Vec::new();
         for name in names {
             match self.unlink(name) {
                 Ok(was_there) => removed += usize::from(was_there),
-                Err(error) => {
-                    self.disarm(name);
-                    kept.push((name.clone(), error));
-                }
+                Err(error) => kept.push((name.clone(), error)),
             }
         }
-        folder.sync().map_err(|source| NotRemoved { names: names.to_vec(), source })?;
+        folder.sync().map_err(all_kept)?;
         let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
         errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
+    }
+
+    /// The same for what must never again be taken for what it was: a file that keeps its name loses its
+    /// content.
+    ///
+    /// # Errors
+    /// As those of [`Folder::remove`].
+    pub fn remove_or_empty(&self, names: &[String]) -> Result<usize, NotRemoved> {
+        self.remove(names).inspect_err(|kept| kept.names.iter().for_each(|name| self.empty(name)))
     }
 
     /// Removes a file that may as well be there: a power cut can bring it back. What is gone already is
@@ -73,9 +82,9 @@ impl Folder {
         }
     }
 
-    /// Takes the content away from a file that may keep its name. It may be impossible as well, and whoever
-    /// asked is told in any case that the file may still be there.
-    fn disarm(&self, name: &str) {
+    /// Takes a file's content away. It may be impossible as well, and whoever asked is told in any case that
+    /// the file may still be there.
+    fn empty(&self, name: &str) {
         let emptied = self.disk.open(&self.file(name), How::Empty).and_then(|file| file.sync());
         // Where descriptors have run out nothing can be emptied, but a name still goes without one.
         if let Err(error) = emptied

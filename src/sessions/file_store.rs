@@ -73,7 +73,7 @@ impl SessionStore for FileSessionStore {
 
     async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded> {
         let names: Vec<_> = ids.iter().map(SessionId::to_string).collect();
-        let removed = self.in_folder(account, move |folder| folder.remove(&names)).await;
+        let removed = self.in_folder(account, move |folder| folder.remove_or_empty(&names)).await;
         removed.map_err(|kept| NotEnded {
             ids: kept.names.iter().filter_map(|name| SessionId::parse(name)).collect(),
             source: StoreError::new("ending a session", kept.source),
