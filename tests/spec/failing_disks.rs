@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
-    Added, FirstKey, LoggedIn, Resumed, add_account, finish_endings, log_in, offer_first_account, resume,
-    sweep,
+    Added, FirstKey, LoggedIn, Pace, Resumed, add_account, finish_endings, log_in, offer_first_account,
+    resume, sweep,
 };
 use exeunt::app::Stores;
-use exeunt::clock::{Clock, SignedDuration};
+use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence};
 use rustix::io::Errno;
@@ -122,7 +122,7 @@ async fn a_login_that_renews_the_hash_leaves_the_old_hash_or_the_new_one() {
         let held = visitor.has_cookie().then(|| site.world.session_of(&visitor));
         assert_eq!(site.sessions(), held.into_iter().collect());
         site.world.logged_in("alice").await;
-        site.leaves_nothing_half_written();
+        site.leaves_nothing_half_written().await;
     })
     .await;
 }
@@ -416,7 +416,7 @@ async fn an_account_is_added_whole_or_not_at_all() {
         assert!(!is_added || matches!(again, Ok(Added::NameTaken)), "what was said is so");
         let tried = log_in(site.world.app(), attempt("alice", PASSWORD)).await;
         assert!(matches!(tried, Ok(LoggedIn::Started(_))), "{tried:?}");
-        site.leaves_nothing_half_written();
+        site.leaves_nothing_half_written().await;
     })
     .await;
 }
@@ -433,12 +433,12 @@ async fn a_sweep_never_ends_what_is_live_and_the_next_one_removes_what_is_over()
         let live = [site.world.logged_in("alice").await, site.world.logged_in("alice").await];
         live.map(|visitor| site.world.session_of(&visitor))
     };
-    let does = async |_: &mut _| sweep(site.world.app(), |_, _| {}).await;
+    let does = async |_: &mut _| sweep(site.world.app(), Pace::AtOnce, |_, _| {}).await;
     site.in_every_way("a sweep", before, does, async |live, swept| {
         assert!(swept.is_ok() || site.disk.has_failed());
         site.recovers().await;
         assert!(site.sessions().is_superset(&live.clone().into()));
-        sweep(site.world.app(), |_, _| {}).await.unwrap();
+        sweep(site.world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
         assert_eq!(site.sessions(), live.into());
     })
     .await;
@@ -452,8 +452,7 @@ async fn a_start_fails_or_loses_nothing() {
     let before = async || {
         fs::write(site.world.data().join("accounts/.tmp-0011223344556677"), "half").unwrap();
     };
-    let later = Clock::system().now() + SignedDuration::from_hours(2);
-    let does = async |(): &mut ()| Stores::files(&data, later).map(drop);
+    let does = async |(): &mut ()| Stores::files(&data).map(drop);
     site.in_every_way("a start", before, does, async |(), opened| {
         if let Err(error) = opened {
             assert!(site.disk.has_failed());
@@ -461,7 +460,7 @@ async fn a_start_fails_or_loses_nothing() {
             assert!(error.to_string().contains(folder), "{error} names the folder");
         }
         site.recovers().await;
-        site.leaves_nothing_half_written();
+        site.leaves_nothing_half_written().await;
         site.world.account("alice").await;
     })
     .await;
@@ -482,7 +481,7 @@ async fn a_link_for_the_first_account_is_offered_or_the_older_one_still_works() 
             assert!(site.disk.has_failed());
             site.world.first_link().await;
         }
-        site.leaves_nothing_half_written();
+        site.leaves_nothing_half_written().await;
     })
     .await;
 }
@@ -539,7 +538,7 @@ async fn has_joined_or_still_can(site: &FailingSite, (visitor, link): (Visitor, 
     let still_works = joins(&mut (site.world.visitor(), link)).await.status == 303;
     assert!(!still_works || answer.status == 503, "a link works once");
     site.world.logged_in("alice").await;
-    site.leaves_nothing_half_written();
+    site.leaves_nothing_half_written().await;
 }
 
 /// The phone is logged out; or the answer says that it is not yet, and it is refused all the same; or the

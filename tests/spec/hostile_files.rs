@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
-    Added, FirstKey, add_account, list_accounts, list_all_sessions, offer_first_account, sweep,
+    Added, FirstKey, Pace, add_account, list_accounts, list_all_sessions, offer_first_account, sweep,
 };
 use exeunt::clock::SignedDuration;
 use tokio::time::timeout;
@@ -83,7 +83,7 @@ async fn what_is_no_file_of_ours_is_no_session_and_harms_none() {
             here.opens("/").await.is(200).says("Nowhere else.");
             let listed = list_all_sessions(world.app()).await.unwrap();
             assert_eq!(listed.len(), 2, "{hostile:?}");
-            sweep(world.app(), |_, _| {}).await.unwrap();
+            sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
             assert!(here.is_logged_in().await && bob.is_logged_in().await, "{hostile:?}");
             here.logs_out_of(&alice.token().session_id().to_string()).await.leads_to("/");
             let answer = alice.clone().logs_out().await;
@@ -130,7 +130,7 @@ async fn a_session_that_may_not_be_read_lets_nobody_in_and_keeps_the_cookie() {
         answer.is(503).says("Not now").does_not_say("alice");
     }
     assert!(answer.cookies_set().is_empty());
-    sweep(world.app(), |_, _| {}).await.unwrap();
+    sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
     alice.logs_out().await.leads_to("/login?logged_out");
     assert!(!file.exists(), "logging out needs no reading");
 }
@@ -156,7 +156,7 @@ async fn what_is_no_folder_of_ours_holds_no_session() {
             assert!([303, 503].contains(&answer.status), "{hostile:?}: {}", answer.body);
             let listed = list_all_sessions(world.app()).await.unwrap();
             assert!(listed.iter().any(|live| live.session.account_name == "bob"));
-            sweep(world.app(), |_, _| {}).await.unwrap();
+            sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
             assert!(bob.is_logged_in().await);
             let answer = alice.clone().logs_out().await;
             assert!([303, 503].contains(&answer.status), "{hostile:?}: {}", answer.body);
@@ -299,7 +299,7 @@ async fn ten_thousand_foreign_files_in_each_folder_disturb_nobody() {
         let mut phone = world.logged_in("alice").await;
         assert_eq!(list_all_sessions(world.app()).await.unwrap().len(), 2);
         assert_eq!(list_accounts(world.app()).await.unwrap().len(), 1);
-        sweep(world.app(), |_, _| {}).await.unwrap();
+        sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
         assert!(phone.is_logged_in().await);
         alice.logs_out_of("all").await.leads_to("/login?logged_out");
         assert!(!phone.is_logged_in().await);

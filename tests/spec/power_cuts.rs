@@ -8,17 +8,18 @@ use std::path::Path;
 
 use exeunt::accounts::{AccountName, Code};
 use exeunt::actions::{
-    Added, Attempt, Choice, FirstKey, Joined, LoggedIn, LoggedOutOne, Visit, add_account, finish_endings,
-    invitation, join, log_in, log_out_everywhere, log_out_here, log_out_one, log_out_others,
-    offer_first_account, resume, sweep,
+    self, Added, Attempt, Choice, FirstKey, Joined, LoggedIn, LoggedOutOne, Pace, PasswordChange, Visit,
+    add_account, change_password, disable_account, enable_account, finish_endings, invitation, join, log_in,
+    log_out_everywhere, log_out_here, log_out_one, log_out_others, offer_first_account, remove_account,
+    reset_account, resume, sweep,
 };
 use exeunt::app::App;
 use exeunt::clock::SignedDuration;
 use exeunt::sessions::{CAP, LastingFor, Presence, Token};
 use tempfile::TempDir;
 
-use crate::command_line::program::{Place, Server};
 use crate::support::power::{Account, Change, Fault, House, Trace, Watched, traced};
+use crate::support::program::{Place, Server};
 use crate::support::{PASSWORD, attempt};
 
 /// Chosen at a link.
@@ -286,6 +287,77 @@ async fn no_session_from_before_lives_beside_a_password_chosen_at_a_link() {
     house.survives("joining anew").await;
 }
 
+// Changing a password, and closing an account.
+
+#[tokio::test]
+async fn no_session_from_before_lives_beside_a_changed_password() {
+    let mut house = House::empty().with("bob").await.with_account("alice").await;
+    let (token, this) = house.session_for("alice", LastingFor::Days30).await;
+    let old = [token, house.session("alice").await];
+    let mut house = house.watched();
+
+    let visit = Visit { tokens: vec![old[0].clone()], ..attempt("", "").visit };
+    let change = actions::Change { this: &this, current_password: PASSWORD, new_password: CHOSEN, visit };
+    let changed = change_password(house.app(), change).await;
+
+    let Ok(PasswordChange::Done(Some(started))) = changed else { panic!("{changed:?}") };
+    house.answers(Change {
+        ends: old.to_vec(),
+        account: Some(("alice", Account::with_password(CHOSEN).never_beside(&old))),
+        ..starts(&started.token)
+    });
+    house.survives("changing a password").await;
+}
+
+#[tokio::test]
+async fn what_a_disabled_account_had_is_over_for_good() {
+    let mut house = House::empty().with("bob").await.with_account("alice").await;
+    let old = [house.session("alice").await, house.session("alice").await];
+    let mut house = house.watched();
+
+    assert_eq!(disable_account(house.app(), &name("alice")).await.unwrap(), Some(2));
+    house.answers(Change {
+        ends: old.to_vec(),
+        account: Some(("alice", Account::without_password())),
+        ..Change::default()
+    });
+
+    assert!(enable_account(house.app(), &name("alice")).await.unwrap());
+    house.answers(is("alice", Account::with_password(PASSWORD)));
+    house.survives("disabling and enabling an account").await;
+}
+
+#[tokio::test]
+async fn a_removed_account_is_gone_for_good_and_its_sessions_with_it() {
+    let mut house = House::empty().with("bob").await.with_account("alice").await;
+    let old = [house.session("alice").await];
+    let mut house = house.watched();
+
+    assert_eq!(remove_account(house.app(), &name("alice")).await.unwrap(), Some(1));
+
+    // Under way, it is disabled first.
+    house.answers_by_way_of(
+        ("alice", Account::without_password()),
+        Change { ends: old.to_vec(), ..is("alice", Account::missing()) },
+    );
+    house.survives("removing an account").await;
+}
+
+#[tokio::test]
+async fn no_session_from_before_lives_beside_a_link_for_a_new_password() {
+    let mut house = House::empty().with("bob").await.with_account("alice").await;
+    let old = [house.session("alice").await, house.session("alice").await];
+    let mut house = house.watched();
+
+    let reset = reset_account(house.app(), &name("alice")).await.unwrap().expect("the account");
+
+    house.answers(Change {
+        ends: old.to_vec(),
+        ..is("alice", Account::without_password().and_link(&reset.code).never_beside(&old))
+    });
+    house.survives("resetting an account").await;
+}
+
 // Sweeping.
 
 #[tokio::test]
@@ -442,7 +514,7 @@ fn choice(username: &str) -> Choice<'_> {
 
 /// Takes away `removed` sessions, none of them live.
 async fn sweeps(house: &mut Watched, removed: usize) {
-    let swept = sweep(house.app(), |_, _| ()).await.unwrap();
+    let swept = sweep(house.app(), Pace::AtOnce, |_, _| ()).await.unwrap().unwrap();
     assert_eq!((swept.removed, swept.failed), (removed, 0));
     house.answers(Change::default());
 }

@@ -19,8 +19,8 @@ use url::form_urlencoded::Serializer;
 use super::history::{Attempt, Ending, History, Look, Opening, PasswordNo, Reach, Span, TokenNo};
 use super::sites::{self, Sites};
 
-/// Sessions that were over long ago are looked at once in a while; those of late all the time.
-const OF_LATE: usize = 12;
+/// What is done is done with the newest of the sessions; others are looked at again at the end.
+const OF_LATE: usize = 6;
 
 /// One account, and everything that happened to it.
 pub struct Chapter<'a> {
@@ -193,7 +193,7 @@ impl<'a> Chapter<'a> {
                 story.opened(token, span, number);
                 story.history.attempts.push(Attempt { span, password: number, let_in: true });
                 story.history.endings.extend(replaced(true));
-                story.passwords.retain(|&known| known == number || known > number);
+                story.passwords.retain(|&known| known >= number);
             }
             Some(Said { status: 422, .. }) => {
                 story.history.attempts.push(Attempt { span, password: number, let_in: false });
@@ -213,8 +213,11 @@ impl<'a> Chapter<'a> {
                 (true, Some(story.opened(token, span, new)))
             }
             Some(Said { status: 422 | 429 | 503, .. }) => return,
-            // Over already, or over meanwhile; no answer says which.
-            None | Some(Said { status: 303, .. }) => (false, None),
+            // Changed, but no session could begin.
+            Some(Said { status: 303, to, .. }) if to == "/?password_changed" => (true, None),
+            // Too late: nothing was changed.
+            Some(Said { status: 303, to, .. }) if to.starts_with("/login") => return,
+            None => (false, None),
             Some(said) => {
                 let wrong = format!("a change of password answered {} {}", said.status, said.to);
                 return story.history.wrongs.push(wrong);
@@ -320,9 +323,10 @@ impl Story {
         (from < self.tokens.len()).then(|| self.rng.usize(from..self.tokens.len()))
     }
 
+    /// One that may be in force, mostly the newest.
     fn some_password(&mut self) -> PasswordNo {
-        let number = self.rng.usize(0..self.passwords.len());
-        self.passwords[number]
+        let older = if self.rng.u8(0..4) == 0 { self.rng.usize(0..self.passwords.len()) } else { 0 };
+        self.passwords[self.passwords.len() - 1 - older]
     }
 
     fn think_of_something(&mut self, sites: usize) -> Act {
@@ -330,22 +334,22 @@ impl Story {
         let log_in = Act::LogIn { password: self.some_password(), with };
         let (Some(by), Some(other)) = (self.some_token(), self.some_token()) else { return log_in };
         match self.rng.u16(0..1000) {
-            0..350 => log_in,
-            350..500 => Act::Look(by),
-            500..620 => Act::LogOut(by),
-            620..700 => Act::LogOutOthers(by),
-            700..760 => Act::LogOutEverywhere(by),
-            760..840 => Act::LogOutOne { by, other },
-            840..900 => {
+            0..100 => Act::Look(by),
+            100..170 => Act::LogOut(by),
+            170..220 => Act::LogOutOthers(by),
+            220..260 => Act::LogOutEverywhere(by),
+            260..320 => Act::LogOutOne { by, other },
+            320..380 => {
                 let (old, new) = (self.some_password(), self.next_password);
                 self.next_password += 1;
                 Act::ChangePassword { by, old, new }
             }
-            900..930 => Act::DeleteByHand(by),
-            930..950 => Act::EndByOperator(by),
-            950..970 => Act::EndAllByOperator,
-            970..995 => Act::DisableAndEnable,
-            _ => Act::Kill(self.rng.usize(0..sites)),
+            380..410 => Act::DeleteByHand(by),
+            410..430 => Act::EndByOperator(by),
+            430..445 => Act::EndAllByOperator,
+            445..465 => Act::DisableAndEnable,
+            465..470 => Act::Kill(self.rng.usize(0..sites)),
+            _ => log_in,
         }
     }
 }

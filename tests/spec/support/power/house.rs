@@ -207,7 +207,17 @@ impl Watched {
 
     /// An act has answered that promises this. Until now it was under way.
     pub fn answers(&mut self, change: Change) {
-        self.acts.push((self.ledger.during(&change), self.disk.take_points()));
+        self.has_answered(self.ledger.during(&change), change);
+    }
+
+    /// The same, but on its way there the account may be found like this too.
+    pub fn answers_by_way_of(&mut self, on_the_way: (&'static str, Account), change: Change) {
+        let way = self.ledger.during(&Change { account: Some(on_the_way), ..Change::default() });
+        self.has_answered(way.during(&change), change);
+    }
+
+    fn has_answered(&mut self, during: Ledger, change: Change) {
+        self.acts.push((during, self.disk.take_points()));
         self.ledger = self.ledger.after(change);
         self.acts.push((self.ledger.clone(), vec![self.disk.now("the answer")]));
     }
@@ -253,7 +263,7 @@ pub fn opened(data: &Path, clock: &Clock) -> Result<App, String> {
 }
 
 fn app(data: &Folder, clock: &Clock, log_n: u8) -> Result<App, String> {
-    let stores = Stores::files(data, clock.now()).map_err(|error| error.to_string())?;
+    let stores = Stores::files(data).map_err(|error| error.to_string())?;
     let url = PublicUrl::parse("http://localhost:8000").expect("a public URL");
     Ok(App::new(stores, url, Cost::of(log_n), clock.clone()))
 }
