@@ -1,6 +1,7 @@
 //! Records: bytes that say themselves whether they are whole, and of which nothing is believed.
 
 use data_encoding::HEXLOWER;
+use exeunt::accounts::AccountName;
 use exeunt::record::{self, LIMIT, Record};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -110,6 +111,25 @@ fn what_no_field_can_hold_is_none_though_its_checksum_is_right() {
 }
 
 #[test]
+fn a_number_in_more_bytes_than_it_needs_makes_it_none_though_its_checksum_is_right() {
+    let good = record::encode(&a_note());
+    let body = &good[HEAD..good.len() - CHECKSUM];
+    let (length, rest) = body.split_first().unwrap();
+    for longer in [&[251, *length, 0][..], &[252, *length, 0, 0, 0], &[253, *length, 0, 0, 0, 0, 0, 0, 0]] {
+        assert_eq!(record::decode::<Note>(&forged(&[longer, rest].concat())), None, "{longer:?}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_written_as_names_are_kept_makes_it_none() {
+    assert!(record::decode::<Card>(&forged(b"\x05alice")).is_some());
+    for name in ["Alice", " alice", "ａlice", "ﬁona"] {
+        let length = u8::try_from(name.len()).unwrap();
+        assert_eq!(record::decode::<Card>(&forged(&[&[length], name.as_bytes()].concat())), None, "{name}");
+    }
+}
+
+#[test]
 fn what_is_longer_than_a_record_can_be_is_none() {
     let longest = (0..LIMIT).rev().find(|&length| encoded_length(length) <= LIMIT).unwrap();
     let longest = a_note_of(&"x".repeat(longest));
@@ -137,6 +157,15 @@ struct Note {
 }
 
 impl Record for Note {
+    const KIND: u8 = b'n';
+    const VERSION: u8 = 3;
+}
+
+/// A name and nothing else.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Card(AccountName);
+
+impl Record for Card {
     const KIND: u8 = b'n';
     const VERSION: u8 = 3;
 }
