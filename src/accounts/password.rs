@@ -64,10 +64,18 @@ impl Cost {
     }
 
     /// Whether a hash read from disk may be tried: no dearer than the standard in memory or time, so that
-    /// a damaged file cannot ask for more.
-    fn allows(params: &Params) -> bool {
+    /// a damaged file cannot ask for more, not even for a number that is there twice.
+    fn allows(params: &phc::ParamsString) -> bool {
         let standard = Self::STANDARD.0;
-        params.n() <= standard.n() && params.r() <= standard.r() && params.p() <= standard.p()
+        params.iter().all(|(name, value)| {
+            let most = match name.as_str() {
+                "ln" => standard.log_n().into(),
+                "r" => standard.r(),
+                "p" => standard.p(),
+                _ => return false,
+            };
+            value.decimal().is_ok_and(|asked| asked <= most)
+        })
     }
 }
 
@@ -85,8 +93,7 @@ pub(super) fn hash(password: &Password, cost: Cost) -> PasswordHash {
 /// Whether the password is the one that was hashed. Without a hash, or with one that is damaged or too
 /// dear, it is not, and finding that out takes one run all the same.
 pub(super) fn verify(password: &Password, hash: Option<&PasswordHash>, cost: Cost) -> bool {
-    let usable = hash.and_then(|hash| parse(hash).ok());
-    let Some((hash, params)) = usable.filter(|(_, params)| Cost::allows(params)) else {
+    let Some((hash, params)) = hash.and_then(|hash| parse(hash).ok()) else {
         let _ = self::hash(password, cost);
         return false;
     };
@@ -106,6 +113,10 @@ fn parse(hash: &PasswordHash) -> password_hash::Result<(phc::PasswordHash, Param
     let is_whole = hash.hash.is_some_and(|output| output.len() == Params::RECOMMENDED_LEN);
     if hash.salt.is_none() || !is_whole || hash.algorithm != scrypt::phc::ALG_ID {
         return Err(password_hash::Error::Algorithm);
+    }
+    // Before scrypt sees them: it multiplies them as they are, and a debug build panics where that overflows.
+    if !Cost::allows(&hash.params) {
+        return Err(password_hash::Error::ParamsInvalid);
     }
     let params = Params::try_from(&hash)?;
     Ok((hash, params))

@@ -248,7 +248,14 @@ async fn a_hash_that_asks_for_more_than_the_standard_is_never_tried() {
         assert_eq!(verdict, Ok(Verdict::Wrong), "{hash}");
     }
     let good = written(&hasher.hash(password(PASSWORD)).await.unwrap());
-    for dear in ["ln=40,r=8,p=1", "ln=63,r=8,p=1", "ln=4,r=1048576,p=1", "ln=4,r=8,p=16777216"] {
+    for dear in [
+        "ln=40,r=8,p=1",
+        "ln=63,r=8,p=1",
+        "ln=4,r=1048576,p=1",
+        "ln=4,r=8,p=16777216",
+        "ln=4,r=65536,p=65536",
+        "ln=4,ln=40,r=8,p=1",
+    ] {
         let hash = hash_written(&good.replace("ln=4,r=8,p=1", dear));
         let verdict = timeout(Duration::from_secs(60), hasher.verify(password(PASSWORD), Some(hash))).await;
         assert_eq!(verdict.expect("it is refused at once"), Ok(Verdict::Wrong), "{dear}");
