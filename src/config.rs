@@ -1,10 +1,11 @@
 //! Settings: a flag, else the environment, else the default. A wrong one is refused at the start, in one
 //! line that names it; nothing reads a setting anywhere else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use ipnet::IpNet;
 use url::Url;
 
 /// What can be set.
@@ -29,6 +30,17 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between
+    #[arg(
+        long,
+        env = "EXEUNT_TRUST_PROXY",
+        value_name = "NETWORKS",
+        value_delimiter = ',',
+        value_parser = parse_network,
+        global = true
+    )]
+    pub trust_proxy: Vec<IpNet>,
+
     /// Serve style sheet and script from this folder as they are at each request, for working on them
     #[arg(long, env = "EXEUNT_ASSETS", value_name = "FOLDER", hide = true, global = true)]
     pub assets: Option<PathBuf>,
@@ -40,6 +52,13 @@ impl Config {
     pub fn public_url(&self, port: u16) -> PublicUrl {
         self.url.clone().unwrap_or_else(|| PublicUrl::on_localhost(port))
     }
+}
+
+/// A network such as `10.0.0.0/8`, or an address, which is one of its own.
+fn parse_network(text: &str) -> Result<IpNet, &'static str> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| "it is an address or a network, such as 10.0.0.0/8")
 }
 
 /// An http or https URL without a path: an origin.

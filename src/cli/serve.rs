@@ -13,7 +13,7 @@ use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
 use crate::config::Config;
 use crate::sessions::Skipped;
-use crate::web::{self, Assets};
+use crate::web::{self, Assets, Proxies};
 
 /// How often what could not be deleted is tried again.
 const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
@@ -35,7 +35,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let sweeps =
         tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), move |app| sweep_and_tell(app, Arc::clone(&told))));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
-    let served = web::serve(listener, web::site(Arc::clone(&app), assets), stop).await;
+    let proxies = Proxies::trusted(config.trust_proxy);
+    let served = web::serve(listener, web::site(Arc::clone(&app), assets, proxies), stop).await;
     endings.abort();
     sweeps.abort();
     let left = finish_endings(&app).await;

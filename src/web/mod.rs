@@ -17,6 +17,7 @@ mod logout;
 mod methods;
 pub mod pages;
 mod password;
+mod proxies;
 mod query;
 mod return_to;
 mod same_site;
@@ -29,6 +30,7 @@ use poem::{Endpoint, EndpointExt, Request, Response, Route};
 
 use crate::app::App;
 pub use assets::Assets;
+pub use proxies::Proxies;
 pub use server::serve;
 
 use carry_through::CarryThrough;
@@ -39,6 +41,7 @@ use methods::Methods;
 pub(crate) struct Site {
     app: Arc<App>,
     assets: Assets,
+    proxies: Proxies,
     cookies: Cookies,
 }
 
@@ -51,10 +54,10 @@ impl Site {
 
 /// The whole site: the route table, and around it the middleware. A request goes through the list from
 /// its end to its beginning, and its answer back from its beginning to its end.
-pub fn site(app: Arc<App>, assets: Assets) -> impl Endpoint<Output = Response> + 'static {
+pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Output = Response> + 'static {
     let cookies = Cookies::of(&app.url);
     let headers = headers::Headers::of(&app.url);
-    let site = Arc::new(Site { app, assets, cookies });
+    let site = Arc::new(Site { app, assets, proxies, cookies });
     let pages = Route::new()
         .at("/", Methods::get(account::show))
         .at("/login", Methods::get(login::show).post(login::submit))

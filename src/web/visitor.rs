@@ -45,12 +45,13 @@ pub async fn recognise<E: Endpoint<Output = Response>>(
 impl Visitor {
     async fn recognise(site: &Site, request: &Request) -> Self {
         let presented = site.cookies.read(request.headers());
+        let peer = request.remote_addr().as_socket_addr();
         let user_agent = request.headers().get(header::USER_AGENT);
         Self {
             who: resume(&site.app, &presented.tokens, Presence::Active).await,
             presented,
             browser: Browser::from_user_agent(user_agent.and_then(|text| text.to_str().ok()).unwrap_or("")),
-            address: request.remote_addr().as_socket_addr().map(|address| address.ip().to_canonical()),
+            address: peer.map(|peer| site.proxies.client(peer.ip(), request.headers())),
         }
     }
 

@@ -24,7 +24,7 @@ use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::record;
 use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence, Session, Token};
-use exeunt::web::{Assets, serve, site};
+use exeunt::web::{Assets, Proxies, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -228,7 +228,7 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
         let base = format!("http://{}/", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(
             listener,
-            site(Arc::clone(&world.app), Assets::embedded()),
+            site(Arc::clone(&world.app), Assets::embedded(), Proxies::default()),
             std::future::pending(),
         ));
         let client = Client { base, http: reqwest::Client::new(), visits };

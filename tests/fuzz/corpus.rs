@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{cookies, names, passwords, records, returning, tokens};
+use crate::{cookies, names, passwords, proxies, records, returning, tokens};
 
 /// The name of a file, and what is in it.
 pub type Example = (&'static str, Vec<u8>);
@@ -35,6 +35,7 @@ fn files() -> Vec<(PathBuf, Vec<u8>)> {
         (names::NAME, names::examples()),
         (passwords::NAME, passwords::examples()),
         (cookies::NAME, cookies::examples()),
+        (proxies::NAME, proxies::examples()),
         (returning::NAME, returning::examples()),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/__fuzz__");

@@ -26,6 +26,7 @@ mod tokens;
 
 // What the site reads.
 mod cookies;
+mod proxies;
 mod returning;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ use exeunt::clock::{Clock, Timestamp};
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, LastingFor, NewSession, Session, Token};
-use exeunt::web::{Assets, site};
+use exeunt::web::{Assets, Proxies, site};
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderValue, Method, Uri, header};
 use poem::{Endpoint, EndpointExt, Request, Response};
@@ -41,7 +41,11 @@ impl Site {
         runtime.block_on(settle(&stores, now));
         let url = PublicUrl::parse(ORIGIN).unwrap();
         let app = App::new(stores, url, Cost::of(CHEAP), Clock::manual(now));
-        Self { runtime, endpoint: site(app.into(), Assets::embedded()).boxed(), _data: data }
+        Self {
+            runtime,
+            endpoint: site(app.into(), Assets::embedded(), Proxies::default()).boxed(),
+            _data: data,
+        }
     }
 
     /// What `GET` answers to whoever sends these `Cookie` headers.

@@ -19,6 +19,7 @@ mod pages;
 
 // What every answer keeps to.
 mod assets;
+mod behind_a_proxy;
 mod cookies;
 mod cross_site;
 mod error_pages;

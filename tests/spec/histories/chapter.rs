@@ -198,8 +198,7 @@ impl<'a> Chapter<'a> {
             Some(Said { status: 422, .. }) => {
                 story.history.attempts.push(Attempt { span, password: number, let_in: false });
             }
-            // Who is logged in already is led on.
-            Some(Said { status: 429 | 503, .. }) => {}
+            Some(said) if said.asks_to_wait() => {}
             Some(said) => story.history.wrongs.push(format!("a login answered {} {}", said.status, said.to)),
         }
     }
@@ -212,7 +211,8 @@ impl<'a> Chapter<'a> {
             Some(Said { status: 303, cookie: Some(token), .. }) => {
                 (true, Some(story.opened(token, span, new)))
             }
-            Some(Said { status: 422 | 429 | 503, .. }) => return,
+            Some(Said { status: 422, .. }) => return,
+            Some(said) if said.asks_to_wait() => return,
             // Changed, but no session could begin.
             Some(Said { status: 303, to, .. }) if to == "/?password_changed" => (true, None),
             // Too late: nothing was changed.
@@ -244,6 +244,9 @@ impl<'a> Chapter<'a> {
         let began = Instant::now();
         disable_account(&self.operator, &self.name).await.unwrap();
         let disabling = since(began);
+        // Long enough for a login that began before to end in between.
+        let pause = Duration::from_millis(self.story.lock().unwrap().rng.u64(0..20));
+        tokio::time::sleep(pause).await;
         let began = Instant::now();
         enable_account(&self.operator, &self.name).await.unwrap();
         self.note_ending(Some((disabling, true)), Reach::Disabling { enabling: since(began) });
@@ -355,6 +358,11 @@ impl Story {
 }
 
 impl Said {
+    /// Too many tries, or too many at once; but not that the machine failed.
+    fn asks_to_wait(&self) -> bool {
+        self.status == 429 || (self.status == 503 && !self.body.contains("<h1>Not now</h1>"))
+    }
+
     async fn read(answer: Response) -> Option<Self> {
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let to = header(LOCATION).unwrap_or_default().to_owned();

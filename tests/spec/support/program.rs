@@ -21,7 +21,8 @@ use super::Visitor;
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SETTINGS: [&str; 5] = ["EXEUNT_DATA", "EXEUNT_LISTEN", "EXEUNT_URL", "EXEUNT_ASSETS", "RUST_LOG"];
+const SETTINGS: [&str; 6] =
+    ["EXEUNT_DATA", "EXEUNT_LISTEN", "EXEUNT_URL", "EXEUNT_TRUST_PROXY", "EXEUNT_ASSETS", "RUST_LOG"];
 
 /// A data folder, and the program at work on it.
 pub struct Place {
@@ -78,6 +79,11 @@ impl Place {
         Server::start(self.program(&["serve", "--listen", "127.0.0.1:0"]))
     }
 
+    /// The same, with these settings.
+    pub fn serves_with(&self, settings: &[&str]) -> Server {
+        Server::start(self.program(&[&["serve", "--listen", "127.0.0.1:0"], settings].concat()))
+    }
+
     /// Adds an account to which nobody has a password.
     pub async fn account(&self, name: &str) -> Account {
         let now = Clock::system().now();
@@ -120,6 +126,13 @@ impl Done {
     pub fn done(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.out
+    }
+
+    /// It wrote this to its log.
+    #[track_caller]
+    pub fn logged(&self, text: &str) -> &Self {
+        assert!(self.err.contains(text), "no {text:?} in {self:?}");
+        self
     }
 
     /// It could not, and said why in one line.

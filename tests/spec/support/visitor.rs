@@ -41,6 +41,13 @@ impl Visitor {
         self
     }
 
+    /// With one more header of that name on every request.
+    pub fn and_with(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header's value");
+        self.headers.append(HeaderName::from_static(name), value);
+        self
+    }
+
     /// In another browser.
     pub fn using(self, user_agent: &str) -> Self {
         self.with("user-agent", user_agent)

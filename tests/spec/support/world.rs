@@ -14,7 +14,7 @@ use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor};
-use exeunt::web::{Assets, serve, site};
+use exeunt::web::{Assets, Proxies, serve, site};
 use poem::http::Method;
 use poem::{Endpoint, EndpointExt, Response};
 use tempfile::TempDir;
@@ -62,20 +62,40 @@ pub struct World {
     server: JoinHandle<std::io::Result<()>>,
 }
 
+/// What sites differ in.
+struct Settings<'a> {
+    url: &'a str,
+    /// New hashes cost 2 to the power of this.
+    log_n: u8,
+    proxies: Proxies,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self { url: "http://localhost:8000", log_n: CHEAP, proxies: Proxies::default() }
+    }
+}
+
 impl World {
     /// A site on plain http.
     pub async fn open() -> Self {
-        Self::at("http://localhost:8000").await
+        Self::with(Settings::default()).await
     }
 
     /// A site that browsers find at `url`, as behind a proxy.
     pub async fn at(url: &str) -> Self {
-        Self::with(url, CHEAP).await
+        Self::with(Settings { url, ..Settings::default() }).await
+    }
+
+    /// A site behind proxies in these networks.
+    pub async fn behind(networks: &[&str]) -> Self {
+        let networks = networks.iter().map(|network| network.parse().expect("a network")).collect();
+        Self::with(Settings { proxies: Proxies::trusted(networks), ..Settings::default() }).await
     }
 
     /// A site whose new hashes cost 2^`log_n`.
     pub async fn hashing(log_n: u8) -> Self {
-        Self::with("http://localhost:8000", log_n).await
+        Self::with(Settings { log_n, ..Settings::default() }).await
     }
 
     /// A site whose sessions cannot be read while the flag is up.
@@ -84,7 +104,7 @@ impl World {
         let mut stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
         let broken = Arc::new(AtomicBool::new(false));
         stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
-        (Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await, broken)
+        (Self::start(data, clock, stores, Settings::default()).await, broken)
     }
 
     /// A site whose files are on this disk.
@@ -92,24 +112,24 @@ impl World {
         let (data, clock) = beginning();
         let folder = Folder::on(Arc::new(disk), data.path());
         let stores = Stores::files(&folder).expect("the stores open");
-        Self::start(data, clock, stores, "http://localhost:8000", CHEAP).await
+        Self::start(data, clock, stores, Settings::default()).await
     }
 
-    async fn with(url: &str, log_n: u8) -> Self {
+    async fn with(settings: Settings<'_>) -> Self {
         let (data, clock) = beginning();
         let stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
-        Self::start(data, clock, stores, url, log_n).await
+        Self::start(data, clock, stores, settings).await
     }
 
-    async fn start(data: TempDir, clock: Clock, stores: Stores, url: &str, log_n: u8) -> Self {
-        let url = PublicUrl::parse(url).expect("a public URL");
-        let app = Arc::new(App::new(stores, url, Cost::of(log_n), clock.clone()));
+    async fn start(data: TempDir, clock: Clock, stores: Stores, settings: Settings<'_>) -> Self {
+        let url = PublicUrl::parse(settings.url).expect("a public URL");
+        let app = Arc::new(App::new(stores, url, Cost::of(settings.log_n), clock.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let endpoint = watched(site(Arc::clone(&app), Assets::embedded()), Arc::clone(&seen));
-        let server = tokio::spawn(serve(listener, endpoint, async move {
+        let site = site(Arc::clone(&app), Assets::embedded(), settings.proxies);
+        let server = tokio::spawn(serve(listener, watched(site, Arc::clone(&seen)), async move {
             let _ = stopped.await;
         }));
         Self { data, clock, app, base, seen, stop, server }
@@ -119,7 +139,8 @@ impl World {
     pub async fn restart(self) -> Self {
         let Self { data, clock, app, .. } = self;
         let stores = Stores::files(&Folder::at(data.path())).expect("the stores open");
-        Self::start(data, clock, stores, &app.url.origin(), CHEAP).await
+        let url = &*app.url.origin();
+        Self::start(data, clock, stores, Settings { url, ..Settings::default() }).await
     }
 
     /// Asks the server to stop, and answers what completes when it has.

@@ -1,0 +1,49 @@
+//! Who is at the far end of the proxies. What a proxy says counts only as far as each of those that passed it
+//! on is trusted; it never changes anything but the address that a visitor is known by.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use poem::http::HeaderMap;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The proxies that are believed.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// Those in these networks.
+    #[must_use]
+    pub fn trusted(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
+    /// Where a request comes from that came from `peer`. Each proxy adds to the end of the list where it had
+    /// the request from, so the list is read from there, for as long as whoever added to it is trusted; what
+    /// stands before that, anybody may have written.
+    #[must_use]
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lists: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
+        let mut hops = lists.iter().rev().flat_map(|list| list.as_bytes().rsplit(|&byte| byte == b','));
+        let mut client = peer.to_canonical();
+        while self.are_trusted(client) {
+            // What is no address was not written by a proxy that knows its work: nobody beyond it is known.
+            let Some(hop) = hops.next().and_then(address) else { break };
+            client = hop;
+        }
+        client
+    }
+
+    fn are_trusted(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// An address, alone or with a port, in brackets or not.
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(hop).ok()?.trim_matches([' ', '\t']);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))?;
+    Some(address.to_canonical())
+}
