@@ -18,6 +18,10 @@ add-account name *args:
 test *args:
     tests/run {{ args }}
 
+# Measure: what a million sessions cost
+bench *args:
+    cargo bench --locked {{ args }}
+
 # Exactly what CI runs
 check:
     .ci/run

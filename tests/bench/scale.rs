@@ -2,7 +2,8 @@
 //! measured in turns in one run, but for memory.
 //!
 //! `EXEUNT_BENCH_SESSIONS` is the largest number of session files, a million by default; the others are a
-//! tenth and a thousandth of it. `EXEUNT_BENCH_ROUNDS` is how often each thing is measured.
+//! tenth and a thousandth of it. `EXEUNT_BENCH_ROUNDS` is how often each thing is measured, and
+//! `EXEUNT_BENCH_SECONDS` how long pages are loaded at a time.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
 
@@ -91,11 +92,13 @@ impl Populated {
         self.tokens.len()
     }
 
-    /// `number` of them, spread evenly, in an order that has nothing to do with the disk's.
+    /// `number` of them, all those of accounts that are spread evenly from the `offset`th on, in an order
+    /// that has nothing to do with the disk's.
     fn spread(&self, number: usize, offset: usize) -> Vec<Token> {
-        let step = (self.len() / number).max(1);
-        let mut picked: Vec<_> =
-            (0..number).map(|index| self.tokens[(index * step + offset) % self.len()].clone()).collect();
+        let accounts: Vec<_> = self.tokens.chunks(PER_ACCOUNT).collect();
+        let (wanted, step) = (number / PER_ACCOUNT, (self.len() / number).max(1));
+        let picked = (0..wanted).flat_map(|index| accounts[(index * step + offset) % accounts.len()]);
+        let mut picked: Vec<_> = picked.cloned().collect();
         picked.sort_by_cached_key(Token::session_id);
         picked
     }
@@ -123,9 +126,9 @@ fn busy_set(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
     let mut noise = Rounds::default();
     for _ in 0..rounds {
         for (index, world) in worlds.iter().enumerate() {
-            took[index].add(resumed(runtime, world, &busy[index]));
+            took[index].add(resumed_often(runtime, world, &busy[index]));
         }
-        noise.add(resumed(runtime, &worlds[0], &busy[0]));
+        noise.add(resumed_often(runtime, &worlds[0], &busy[0]));
     }
     line(
         format!("busy {BUSY} of {0} against busy {BUSY} of {0}", worlds[0].len()),
@@ -144,9 +147,13 @@ fn random_picks(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
         let before = resident();
         let (mut ours, mut bare) = (Rounds::default(), Rounds::default());
         for round in 0..rounds {
-            let picked = world.spread(PICKED.min(world.len()), round * 7 + 1);
-            bare.add(read_bare(world, &picked));
-            ours.add(resumed(runtime, world, &picked));
+            // Each reads what nobody has read before, for as long as there is any.
+            let [theirs, mine] = [0, 1].map(|turn| {
+                let picked = world.spread(PICKED.min(world.len()), round * 2 + turn);
+                picked.repeat(PICKED / picked.len())
+            });
+            bare.add(read_bare(world, &theirs));
+            ours.add(resumed(runtime, world, &mine));
         }
         line(
             format!("bare reads of random {} against resuming them, CPU", world.len()),
@@ -160,6 +167,12 @@ fn random_picks(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
             "none",
         );
     }
+}
+
+/// The same, again and again: once would be over too soon to be measured.
+fn resumed_often(runtime: &Runtime, world: &Populated, tokens: &[Token]) -> f64 {
+    let often = tokens.repeat(PICKED / tokens.len());
+    resumed(runtime, world, &often)
 }
 
 /// CPU seconds a session to resume them all, many at once.
@@ -223,6 +236,7 @@ fn listing(runtime: &Runtime, world: &Populated, rounds: usize) {
 /// Pages of a site that sweeps behind them, against pages of the same site when it does not.
 fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
     let visits = world.spread(BUSY, 3);
+    let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());
@@ -232,14 +246,14 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
             std::future::pending(),
         ));
         let client = Client { base, http: reqwest::Client::new(), visits };
-        client.p99(2).await;
+        client.p99(seconds).await;
         let (mut calm, mut beside) = (Rounds::default(), Rounds::default());
         for _ in 0..3 {
-            calm.add(client.p99(4).await);
+            calm.add(client.p99(seconds).await);
             let app = Arc::clone(&world.app);
             // Live sessions: as much to read as there can be.
             let sweeping = tokio::spawn(async move { sweep(&app, Pace::Beside, |_, _| {}).await.unwrap() });
-            beside.add(client.p99(4).await);
+            beside.add(client.p99(seconds).await);
             sweeping.abort();
             let _ = sweeping.await;
         }
@@ -260,8 +274,8 @@ struct Client {
 
 impl Client {
     /// The p99 of page loads, four at a time, for some seconds.
-    async fn p99(&self, seconds: u64) -> f64 {
-        let until = Instant::now() + Duration::from_secs(seconds);
+    async fn p99(&self, seconds: usize) -> f64 {
+        let until = Instant::now() + Duration::from_secs(seconds as u64);
         let mut loaders = Vec::new();
         for visits in self.visits.chunks(self.visits.len() / 4) {
             let cookies: Vec<_> = visits.iter().map(|token| format!("exeunt={}", token.reveal())).collect();

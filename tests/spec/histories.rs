@@ -8,13 +8,14 @@ mod rules;
 mod sites;
 mod wrong_histories;
 
-use std::env;
 use std::time::Instant;
 
 use chapter::Chapter;
 use futures_util::future::join_all;
 use history::Figures;
 use sites::{Sites, app_on, be_one_of_the_processes};
+
+use crate::support::chance::{number, seed};
 
 const PROCESSES: usize = 3;
 
@@ -27,7 +28,7 @@ const ROUNDS: usize = 50;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_order_of_events_lets_in_who_is_out_or_keeps_out_who_is_in() {
     let rounds = number("EXEUNT_INTERLEAVINGS").unwrap_or(10_000);
-    let seed = number("EXEUNT_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let seed = seed();
     println!("EXEUNT_SEED={seed} EXEUNT_INTERLEAVINGS={rounds}");
     let began = Instant::now();
     let sites = Sites::start(PROCESSES);
@@ -64,9 +65,4 @@ async fn no_order_of_events_lets_in_who_is_out_or_keeps_out_who_is_in() {
 #[ignore = "one of the processes that the histories need"]
 async fn one_of_the_processes() {
     be_one_of_the_processes().await;
-}
-
-fn number(setting: &str) -> Option<u64> {
-    let text = env::var(setting).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{setting} is a number, not {text:?}")))
 }

@@ -9,17 +9,16 @@ use std::path::{Path, PathBuf};
 
 use exeunt::clock::Timestamp;
 use exeunt::record::LIMIT;
+use fastrand::Rng;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::chance::seed;
 use super::disk::Pipe;
 
 /// Magic, kind and version; then the record, and a checksum.
 const HEAD: usize = 9;
 const CHECKSUM: usize = 8;
-
-/// The noise is the same each time.
-const SEED: u64 = 0x5eed;
 
 /// Something that is no file of ours.
 #[derive(Debug)]
@@ -96,8 +95,13 @@ pub fn damaged(good: &[u8]) -> Vec<Vec<u8>> {
         bytes
     }));
     all.extend([[good, b"\0"].concat(), [good, good].concat()]);
+    let seed = seed();
+    println!("EXEUNT_SEED={seed}");
+    let mut chance = Rng::with_seed(seed);
     for length in [1, good.len(), LIMIT, LIMIT + 1, 1 << 20] {
-        all.extend([vec![0; length], noise(length), [&good[..HEAD], &noise(length)].concat()]);
+        let noises = [noise(length, &mut chance), noise(length, &mut chance)];
+        all.extend([vec![0; length], [&good[..HEAD], &noises[1]].concat()]);
+        all.extend(noises);
     }
     let body = &good[HEAD..good.len() - CHECKSUM];
     let head = |kind: u8, version: u8| [b"exeunt:", &[kind, version][..]].concat();
@@ -133,14 +137,7 @@ fn forged(head: &[u8], body: &[u8]) -> Vec<u8> {
     [&content, &checksum[..CHECKSUM]].concat()
 }
 
-/// Bytes without any order (xorshift).
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = SEED;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
+/// Bytes without any order.
+fn noise(length: usize, chance: &mut Rng) -> Vec<u8> {
+    (0..length).map(|_| chance.u8(..)).collect()
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod breakable;
 pub mod browser;
+pub mod chance;
 mod crowd;
 mod disk;
 mod failing_disk;

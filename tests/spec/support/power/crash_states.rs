@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::dice::Dice;
+use fastrand::Rng;
+
 use super::platter::{Ino, Inode, Platter, ROOT, Version};
 
 /// States that are listed to the last one before they are chosen by chance.
@@ -51,7 +52,7 @@ impl<'a> Cut<'a> {
                 }
                 Inode::File { since, .. } if since.is_empty() => {}
                 Inode::File { synced, since } => {
-                    let found = may_be_found(synced.as_ref(), since, &mut Dice::of(seed ^ ino as u64));
+                    let found = may_be_found(synced.as_ref(), since, &mut Rng::with_seed(seed ^ ino as u64));
                     decided.push((Decision::Content(ino), found.len()));
                     versions.insert(ino, found);
                 }
@@ -62,20 +63,20 @@ impl<'a> Cut<'a> {
 
     /// All states when there are at most `at_most`, and `true`; else that many of them, with all lost and
     /// all kept.
-    pub fn states(&self, at_most: usize, dice: &mut Dice) -> (Vec<Tree>, bool) {
+    pub fn states(&self, at_most: usize, chance: &mut Rng) -> (Vec<Tree>, bool) {
         let count = self.decided.iter().try_fold(1_usize, |all, (_, outcomes)| all.checked_mul(*outcomes));
         let listed = count.filter(|count| *count <= LISTED);
         let mut states = vec![self.state(|_| 0), self.state(|outcomes| outcomes - 1)];
         match listed {
             Some(count) => states.extend((0..count).map(|which| self.nth(which))),
-            None => states.extend((0..at_most).map(|_| self.state(|outcomes| dice.throw(outcomes)))),
+            None => states.extend((0..at_most).map(|_| self.state(|outcomes| chance.usize(..outcomes)))),
         }
         let mut seen = HashSet::new();
         states.retain(|state| seen.insert(state.clone()));
         let is_all = listed.is_some() && states.len() <= at_most;
         while states.len() > at_most.max(2) {
             // The first two stay.
-            states.swap_remove(2 + dice.throw(states.len() - 2));
+            states.swap_remove(2 + chance.usize(..states.len() - 2));
         }
         (states, is_all)
     }
@@ -113,7 +114,7 @@ impl<'a> Cut<'a> {
 
 /// Content and mtime each for itself. What was written and not synced may be there, or some of it, or room
 /// for it that is empty or has in it what lay there before.
-fn may_be_found(synced: Option<&Version>, since: &[Version], dice: &mut Dice) -> Vec<Version> {
+fn may_be_found(synced: Option<&Version>, since: &[Version], chance: &mut Rng) -> Vec<Version> {
     let last = since.last().expect("something has happened");
     if synced.is_none() && last.bytes.is_empty() {
         // Made, and nothing more: there is nothing to be lost but its name.
@@ -122,9 +123,9 @@ fn may_be_found(synced: Option<&Version>, since: &[Version], dice: &mut Dice) ->
     let mut contents: Vec<Vec<u8>> = vec![synced.map_or(Vec::new(), |synced| synced.bytes.clone())];
     let length = last.bytes.len();
     if length > 0 && synced.is_none_or(|synced| synced.bytes != last.bytes) {
-        contents.push(last.bytes[..dice.throw(length)].to_vec());
+        contents.push(last.bytes[..chance.usize(..length)].to_vec());
         contents.push(vec![0; length]);
-        contents.push((0..length).map(|_| dice.throw(256) as u8).collect());
+        contents.push((0..length).map(|_| chance.u8(..)).collect());
     }
     contents.extend(since.iter().map(|version| version.bytes.clone()));
     // An inode that never reached the disk is as old as time.

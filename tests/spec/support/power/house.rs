@@ -14,13 +14,13 @@ use exeunt::clock::{Clock, SignedDuration};
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, LastingFor, NewSession, Session, Token};
+use fastrand::Rng;
 use tempfile::TempDir;
 
 use super::crash_states::Cut;
-use super::dice::{self, Dice};
 use super::ledger::{Account, Change, Ledger};
 use super::recording_disk::{Fault, Point, RecordingDisk};
-use crate::support::{PASSWORD, noon};
+use crate::support::{PASSWORD, chance, noon};
 
 /// Real scrypt, with little memory.
 const CHEAP: u8 = 4;
@@ -224,15 +224,16 @@ impl Watched {
 
     /// Cuts the power at every point, in every way, and looks whether what must be so is.
     pub async fn survives(self, what: &str) {
-        let (seed, states) = (dice::seed(), dice::states(STATES));
-        let mut dice = Dice::of(seed);
+        let (seed, states) =
+            (chance::seed(), chance::number("EXEUNT_STATES").map_or(STATES, |states| states as usize));
+        let mut rng = Rng::with_seed(seed);
         let (mut points, mut checked, mut chosen) = (0, 0, 0);
         for (act, (ledger, cuts)) in self.acts.iter().enumerate() {
             // Two points of one act may leave the same.
             let mut seen = HashSet::new();
             for point in cuts {
                 points += 1;
-                let (possible, all) = Cut::of(&point.platter, seed).states(states, &mut dice);
+                let (possible, all) = Cut::of(&point.platter, seed).states(states, &mut rng);
                 chosen += usize::from(!all);
                 for state in possible {
                     if seen.contains(&state) {

@@ -3,7 +3,6 @@
 //! the real disk.
 
 mod crash_states;
-mod dice;
 mod house;
 mod ledger;
 mod platter;
