@@ -8,6 +8,8 @@
 //! | n | the record, in bincode's standard configuration |
 //! | 8 | checksum: the first bytes of SHA-256 over all before |
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -37,7 +39,8 @@ pub fn encode<R: Record>(record: &R) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(256);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&[R::KIND, R::VERSION]);
-    bytes.extend_from_slice(&body_of(record));
+    bincode::serde::encode_into_std_write(record, &mut bytes, configuration())
+        .expect("BUG: a record of bounded fields encodes");
     bytes.extend_from_slice(&checksum(&bytes));
     assert!(bytes.len() <= LIMIT, "BUG: a record of bounded fields is short");
     bytes
@@ -60,11 +63,23 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Option<R> {
     let (record, _) = bincode::serde::decode_from_slice(body, configuration()).ok()?;
     // bincode leaves what follows unread and takes numbers in more bytes than they need, and a name is
     // normalised as it is read.
-    (body_of(&record) == body).then_some(record)
+    let mut same = Same(body);
+    let written = bincode::serde::encode_into_std_write(&record, &mut same, configuration());
+    (written.is_ok() && same.0.is_empty()).then_some(record)
 }
 
-fn body_of<R: Record>(record: &R) -> Vec<u8> {
-    bincode::serde::encode_to_vec(record, configuration()).expect("BUG: a record of bounded fields encodes")
+/// Takes exactly these bytes, and keeps none.
+struct Same<'a>(&'a [u8]);
+
+impl Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn configuration() -> impl bincode::config::Config {

@@ -101,7 +101,17 @@ struct OsFile {
 
 impl OpenFile for OsFile {
     fn metadata(&self) -> io::Result<Metadata> {
-        Ok(metadata(&self.file.metadata()?))
+        let stat = rustix::fs::fstat(&self.file)?;
+        Ok(Metadata {
+            kind: match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
+                rustix::fs::FileType::RegularFile => Kind::File,
+                rustix::fs::FileType::Directory => Kind::Folder,
+                _ => Kind::Other,
+            },
+            mode: stat.st_mode & 0o777,
+            length: stat.st_size as u64,
+            modified: clock::at_second(stat.st_mtime),
+        })
     }
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {

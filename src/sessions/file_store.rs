@@ -57,9 +57,8 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        let folder = self.folder.folder(&account.to_string());
-        folder
-            .read_without_blocking(&id.to_string())
+        self.folder
+            .read_without_blocking(&format!("{account}/{id}"))
             .await
             .map(|contents| contents.and_then(|contents| decode(&contents, account, id)))
             .doing("reading a session")

@@ -34,7 +34,10 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&HEXLOWER.encode(&self.0))
+        // For every request: without taking memory.
+        let mut text = [0; 2 * Self::LEN];
+        HEXLOWER.encode_mut(&self.0, &mut text);
+        f.write_str(std::str::from_utf8(&text).expect("BUG: hex digits are text"))
     }
 }
 

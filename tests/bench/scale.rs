@@ -121,14 +121,14 @@ fn session(token: &Token, now: Timestamp) -> Session {
 
 /// A busy set is read at the same cost, however many sessions are on disk.
 fn busy_set(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
-    let busy: Vec<_> = worlds.iter().map(|world| world.spread(BUSY, 0)).collect();
+    let busy: Vec<_> = worlds.iter().map(|world| often(&world.spread(BUSY, 0))).collect();
     let mut took = vec![Rounds::default(); worlds.len()];
     let mut noise = Rounds::default();
     for _ in 0..rounds {
         for (index, world) in worlds.iter().enumerate() {
-            took[index].add(resumed_often(runtime, world, &busy[index]));
+            took[index].add(resumed(runtime, world, &busy[index]));
         }
-        noise.add(resumed_often(runtime, &worlds[0], &busy[0]));
+        noise.add(resumed(runtime, &worlds[0], &busy[0]));
     }
     line(
         format!("busy {BUSY} of {0} against busy {BUSY} of {0}", worlds[0].len()),
@@ -148,10 +148,8 @@ fn random_picks(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
         let (mut ours, mut bare) = (Rounds::default(), Rounds::default());
         for round in 0..rounds {
             // Each reads what nobody has read before, for as long as there is any.
-            let [theirs, mine] = [0, 1].map(|turn| {
-                let picked = world.spread(PICKED.min(world.len()), round * 2 + turn);
-                picked.repeat(PICKED / picked.len())
-            });
+            let [theirs, mine] =
+                [0, 1].map(|turn| often(&world.spread(PICKED.min(world.len()), round * 2 + turn)));
             bare.add(read_bare(world, &theirs));
             ours.add(resumed(runtime, world, &mine));
         }
@@ -169,10 +167,9 @@ fn random_picks(runtime: &Runtime, worlds: &[Populated], rounds: usize) {
     }
 }
 
-/// The same, again and again: once would be over too soon to be measured.
-fn resumed_often(runtime: &Runtime, world: &Populated, tokens: &[Token]) -> f64 {
-    let often = tokens.repeat(PICKED / tokens.len());
-    resumed(runtime, world, &often)
+/// A few, again and again: once would be over too soon to be measured.
+fn often(tokens: &[Token]) -> Vec<Token> {
+    tokens.iter().cycle().take(PICKED).cloned().collect()
 }
 
 /// CPU seconds a session to resume them all, many at once.
