@@ -57,7 +57,7 @@ impl Config {
 /// A network such as `10.0.0.0/8`, or an address, which is one of its own.
 fn parse_network(text: &str) -> Result<IpNet, &'static str> {
     let text = text.trim();
-    let address = text.parse::<IpAddr>().map(IpNet::from);
+    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address.or_else(|_| text.parse()).map_err(|_| "it is an address or a network, such as 10.0.0.0/8")
 }
 

@@ -1,5 +1,5 @@
 //! Accounts as files: `accounts/<name>`, replaced atomically. Beside them, in names that no account can
-//! have, the locks and the link for the first account. It never keeps anything in memory.
+//! have, the locks and the link for the first account. It never keeps an account in memory.
 
 use async_trait::async_trait;
 
@@ -117,7 +117,7 @@ impl AccountStore for FileAccountStore {
         removed.map(|_| ()).map_err(|kept| StoreError::new("withdrawing the first link", kept.source))
     }
 
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         self.in_folder(move |folder| folder.remove_leftovers(now - LEFT_OVER_AFTER))
             .await
             .doing("sweeping accounts")

@@ -73,9 +73,9 @@ pub trait AccountStore: Send + Sync + 'static {
     /// When the store fails.
     async fn withdraw_first(&self) -> Result<(), StoreError>;
 
-    /// Removes what a crash left behind, and answers how much.
+    /// Removes what a crash left behind.
     ///
     /// # Errors
     /// When the store fails.
-    async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError>;
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError>;
 }

@@ -69,8 +69,9 @@ pub async fn change_password(app: &App, change: Change<'_>) -> Result<PasswordCh
     let outcome = check(app, &name, &change, (current, new)).await;
     match &outcome {
         Ok(PasswordChange::Done(_)) => this_try.succeeded(),
-        Ok(PasswordChange::WrongPassword) => this_try.failed(app.now()),
-        // Too busy or too late, or the machine failed: dropped without a word.
+        // Too late may have been wrong as well, and must not be told from it.
+        Ok(PasswordChange::WrongPassword | PasswordChange::TooLate) => this_try.failed(app.now()),
+        // Too busy, or the machine failed: dropped without a word.
         _ => {}
     }
     outcome
@@ -106,10 +107,11 @@ async fn check_once(
     let account = match (app.hasher.verify(current, hash).await, account) {
         (Ok(Verdict::Right { .. }), Some(account)) => account,
         (Err(Busy), _) => return Ok(Some(change.failed_for_now())),
-        _ if !is_live(app, change.this).await? => return Ok(Some(PasswordChange::TooLate)),
         _ => {
+            // Whether the session is over by now or not: it was a guess.
             change.failed(LoginFailure::WrongPassword);
-            return Ok(Some(PasswordChange::WrongPassword));
+            let is_live = is_live(app, change.this).await?;
+            return Ok(Some(if is_live { PasswordChange::WrongPassword } else { PasswordChange::TooLate }));
         }
     };
     let Ok(hash) = app.hasher.hash(new).await else { return Ok(Some(change.failed_for_now())) };

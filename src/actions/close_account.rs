@@ -1,5 +1,5 @@
-//! Closing accounts, for whoever runs the site: disabling and enabling, resetting, removing. All of it
-//! ends every session; none of it ever brings one back.
+//! Closing accounts, for whoever runs the site: disabling and enabling, resetting, removing. All
+//! but enabling ends every session; none of it ever brings one back.
 
 use super::ActionError;
 use super::end_sessions::end_all;

@@ -1,5 +1,5 @@
-//! Ending sessions, each time with its audit line: what logging out, logging in anew, joining and closing
-//! an account have in common. It never decides which.
+//! Ending sessions, each time with its audit line: what all acts that end some have in
+//! common. It never decides which.
 
 use std::collections::HashMap;
 

@@ -29,7 +29,7 @@ const RESTS: u32 = 3;
 /// somebody else is sweeping at this moment.
 ///
 /// # Errors
-/// When the accounts cannot be listed. A single account that fails is counted, logged and left for later.
+/// When it cannot begin. What fails later is counted, logged and left for the next sweep.
 pub async fn sweep(
     app: &App,
     pace: Pace,
@@ -53,7 +53,10 @@ pub async fn sweep(
             began = Instant::now();
         }
     }
-    app.accounts.sweep(app.now()).await?;
+    if let Err(error) = app.accounts.sweep(app.now()).await {
+        tracing::error!(%error, "what a crash left among the accounts was not swept");
+        total.failed += 1;
+    }
     drop(round.turn);
     Ok(Some(total))
 }

@@ -71,7 +71,7 @@ async fn sweep(app: &App) -> Result<(), Failure> {
     }
     match swept.failed {
         0 => Ok(()),
-        failed => Err(format!("could not remove {}", output::count(failed, "session")).into()),
+        failed => Err(format!("could not sweep {}", output::count(failed, "thing")).into()),
     }
 }
 

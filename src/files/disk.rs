@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 /// A disk. Its methods block. Errors are those of the operating system, as they are.
 #[expect(clippy::missing_errors_doc, reason = "said once for all")]
 pub trait Disk: Debug + Send + Sync + 'static {
-    /// Opens a file or a folder. A link in the last place is never followed: that is an error.
+    /// Opens a file or a folder. A link in a file's place is never followed: that is an error.
     fn open(&self, path: &Path, how: How) -> io::Result<Box<dyn OpenFile>>;
 
     /// Makes a folder that only the program's own account may look into, but for what the umask takes away.

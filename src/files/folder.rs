@@ -12,7 +12,8 @@ use super::{blocking, is_absence};
 use crate::clock::Timestamp;
 use crate::record::LIMIT;
 
-/// A folder of small files. Its methods take the file's name, never a path.
+/// A folder of small files. Its methods take the file's name, or with a slash between
+/// that of a file in a folder of it; never a path from outside.
 #[derive(Clone, Debug)]
 pub struct Folder {
     pub(super) disk: Arc<dyn Disk>,
@@ -191,7 +192,7 @@ impl Folder {
                 let metadata = file.metadata()?;
                 Ok((metadata.kind == Kind::File).then_some((file, metadata)))
             }
-            Err(error) if is_absence(&error) || is_no_file(&error) => Ok(None),
+            Err(error) if is_absence(&error) || is_socket(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -233,7 +234,7 @@ impl Folder {
     }
 }
 
-/// NXIO is what opening a socket answers, LOOP a link.
-fn is_no_file(error: &io::Error) -> bool {
-    matches!(Errno::from_io_error(error), Some(Errno::LOOP | Errno::NXIO))
+/// What opening a socket answers.
+fn is_socket(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::NXIO)
 }

@@ -1,5 +1,5 @@
-//! The disk. Nothing else touches it, and what a function here has answered is on it: every change is
-//! fsynced, file and folder, before the call returns. It never opens a link in a file's place, and never
+//! The disk. Nothing else touches it, and what a function here has answered is on it: a change is fsynced,
+//! file and folder, before the call returns, unless it says that it need not be. It never opens a link in a file's place, and never
 //! waits on a pipe.
 //!
 //! A [`Folder`]'s methods block; [`blocking`] takes them to a thread that may. Waiting for a lock holds no
@@ -16,6 +16,8 @@ mod writing;
 
 use std::io::{self, ErrorKind};
 
+use rustix::io::Errno;
+
 pub use folder::{Contents, Folder};
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
@@ -29,7 +31,8 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     tokio::task::spawn_blocking(work).await.expect("BUG: work on the disk does not panic")
 }
 
-/// Nothing of that name, or something that no file of ours is.
+/// Nothing of that name, or something that no file of ours is, such as a link that leads nowhere.
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+        || Errno::from_io_error(error) == Some(Errno::LOOP)
 }

@@ -24,15 +24,16 @@ impl Disk for OsDisk {
     fn open(&self, path: &Path, how: How) -> io::Result<Box<dyn OpenFile>> {
         // NONBLOCK: opening a pipe must not wait for somebody at its other end.
         let reading = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let flags = OFlags::NOFOLLOW
-            | OFlags::CLOEXEC
+        let flags = OFlags::CLOEXEC
             | match how {
                 How::Read | How::ReadAtOnce => reading,
                 How::WriteNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
                 How::Lock => OFlags::RDWR | OFlags::CREATE,
                 How::Empty => OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK,
+                // An operator may keep a folder elsewhere, and lead there by a link.
                 How::Folder => OFlags::RDONLY | OFlags::DIRECTORY,
-            };
+            }
+            | if how == How::Folder { OFlags::empty() } else { OFlags::NOFOLLOW };
         let file = match how {
             How::ReadAtOnce => open_at_once(path, flags)?,
             _ => rustix::fs::open(path, flags, FILE_MODE)?,
@@ -83,10 +84,15 @@ impl Disk for OsDisk {
 #[cfg(target_os = "linux")]
 fn open_at_once(path: &Path, flags: OFlags) -> Result<rustix::fd::OwnedFd, Errno> {
     let opened = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
-    // Kernels before 5.12, and containers that forbid the call.
-    opened.map_err(|errno| {
-        if [Errno::NOSYS, Errno::INVAL, Errno::PERM].contains(&errno) { Errno::AGAIN } else { errno }
-    })
+    opened.map_err(cannot_at_once)
+}
+
+/// A kernel too old for the call, a container that forbids it, or a file system that cannot tell what it
+/// would have to wait for.
+#[cfg(target_os = "linux")]
+fn cannot_at_once(errno: Errno) -> Errno {
+    let refusals = [Errno::NOSYS, Errno::INVAL, Errno::PERM, Errno::OPNOTSUPP];
+    if refusals.contains(&errno) { Errno::AGAIN } else { errno }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -144,11 +150,11 @@ impl OpenFile for OsFile {
     }
 }
 
-/// Only what the kernel holds of the file already. Some file systems cannot tell.
+/// Only what the kernel holds of the file already.
 #[cfg(target_os = "linux")]
 fn read_at_once(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
     let read = rustix::io::preadv2(file, &mut [IoSliceMut::new(bytes)], offset, ReadWriteFlags::NOWAIT);
-    Ok(read.map_err(|errno| if errno == Errno::OPNOTSUPP { Errno::AGAIN } else { errno })?)
+    Ok(read.map_err(cannot_at_once)?)
 }
 
 #[cfg(not(target_os = "linux"))]

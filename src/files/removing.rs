@@ -46,6 +46,10 @@ impl Folder {
             }
         }
         folder.sync().map_err(all_kept)?;
+        if !self.exists() {
+            // A sweep took it away meanwhile, before that was on disk.
+            self.sync_above().map_err(all_kept)?;
+        }
         let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
         errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
     }
@@ -107,25 +111,29 @@ impl Folder {
         }
     }
 
-    /// Removes what a crash left behind: temporary files last written before `before`. Answers how many.
+    /// Removes what a crash left behind: temporary files last written before `before`.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn remove_leftovers(&self, before: Timestamp) -> io::Result<usize> {
-        let mut removed = 0;
+    pub fn remove_leftovers(&self, before: Timestamp) -> io::Result<()> {
         for entry in self.disk.entries(self.path())? {
-            let Ok(name) = entry?.name.into_string() else { continue };
+            let name = match entry {
+                Ok(entry) => entry.name.into_string(),
+                // Gone between its name and its kind.
+                Err(error) if is_absence(&error) => continue,
+                Err(error) => return Err(error),
+            };
+            let Ok(name) = name else { continue };
             if !name.starts_with(TEMPORARY) {
                 continue;
             }
             // Whoever wrote it may be done with it at this moment.
             let Ok(metadata) = self.disk.metadata(&self.file(&name)) else { continue };
             if metadata.kind == Kind::File && metadata.modified < before {
-                self.discard(&name);
-                removed += 1;
+                self.remove_for_now(&name)?;
             }
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// Takes back a file that nobody was told of; if even that fails, a sweep finds it.

@@ -133,8 +133,9 @@ impl SessionStore for FileSessionStore {
 
 fn account_ids(root: &Folder) -> io::Result<Vec<AccountId>> {
     let accounts = root.entries()?.filter_map(|entry| match entry {
-        Ok((name, Kind::Folder)) => AccountId::parse(&name).map(Ok),
-        Ok(_) => None,
+        Ok((_, Kind::File)) => None,
+        // A folder, or a link to one.
+        Ok((name, _)) => AccountId::parse(&name).map(Ok),
         Err(error) => Some(Err(error)),
     });
     accounts.collect()

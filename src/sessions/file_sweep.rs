@@ -24,7 +24,7 @@ pub(super) fn begin(root: &Folder) -> io::Result<Option<Round>> {
     let (mut accounts, mut skipped) = (Vec::new(), Skipped::default());
     for entry in root.entries()? {
         let (name, kind) = entry?;
-        match AccountId::parse(&name).filter(|_| kind == Kind::Folder) {
+        match AccountId::parse(&name).filter(|_| kind != Kind::File) {
             Some(account) => accounts.push(account),
             None => skipped.add(name),
         }

@@ -10,7 +10,7 @@ pub struct Swept {
     pub live: usize,
     /// Expired or damaged ones removed.
     pub removed: usize,
-    /// Those that could not be removed; they are refused, and tried again.
+    /// What could not be looked at or removed; the next sweep tries again.
     pub failed: usize,
     /// What is nobody's session and nothing of ours.
     pub skipped: Skipped,

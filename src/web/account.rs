@@ -10,6 +10,7 @@ use super::Site;
 use super::failure::Failure;
 use super::pages::{AccountPage, AccountWord};
 use super::query::field;
+use super::return_to::PASSWORD_CHANGED;
 use super::visitor::LoggedIn;
 use crate::actions::list_sessions;
 use crate::clock::SignedDuration;
@@ -26,7 +27,7 @@ pub async fn show(
 ) -> Result<Response> {
     let sessions = list_sessions(&site.app, this.session.account).await.map_err(Failure::from)?;
     let (name, now) = (this.session.account_name.clone(), site.app.now());
-    let word = field(request, "password_changed")
+    let word = field(request, PASSWORD_CHANGED)
         .filter(|_| now.duration_since(this.session.created()) < JUST_STARTED)
         .map(|_| AccountWord::PasswordChanged);
     let page = AccountPage { word, this: &this, sessions: &sessions, now };

@@ -53,7 +53,7 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "No such page", "There is nothing at this address.")
     }
 
-    /// No such session, or somebody else's.
+    /// What is no session's id.
     pub fn no_such_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, "No such session", "None of your sessions has this id.")
     }

@@ -15,7 +15,7 @@ use super::form::Form;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use super::{Site, pages};
-use crate::actions::{self, ActionError, LoggedOutOne};
+use crate::actions::{self, ActionError};
 use crate::sessions::{Session, SessionId};
 
 const THIS: &str = "this";
@@ -77,10 +77,8 @@ async fn log_out_by_id(
     if id == this.id {
         return Ok(leave(site, next, actions::log_out_here(&site.app, visitor.tokens()).await));
     }
-    match actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)? {
-        LoggedOutOne::Ended => Ok(see_other(&ReturnTo::home())),
-        LoggedOutOne::NotYours => Err(Failure::no_such_session().into()),
-    }
+    actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)?;
+    Ok(see_other(&ReturnTo::home()))
 }
 
 /// The answer to whoever is logged out here, whether or not the server could do its part.

@@ -27,7 +27,7 @@ impl Proxies {
         let lists: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
         let mut hops = lists.iter().rev().flat_map(|list| list.as_bytes().rsplit(|&byte| byte == b','));
         let mut client = peer.to_canonical();
-        while self.are_trusted(client) {
+        while self.trusts(client) {
             // What is no address was not written by a proxy that knows its work: nobody beyond it is known.
             let Some(hop) = hops.next().and_then(address) else { break };
             client = hop;
@@ -35,7 +35,7 @@ impl Proxies {
         client
     }
 
-    fn are_trusted(&self, address: IpAddr) -> bool {
+    fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }

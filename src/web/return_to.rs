@@ -7,6 +7,9 @@ use url::{Url, form_urlencoded};
 /// Bytes in a page's address.
 const MAX_BYTES: usize = 2048;
 
+/// What the account page's query says after a change of password.
+pub const PASSWORD_CHANGED: &str = "password_changed";
+
 /// Path and query of a page of this site, in ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
@@ -28,7 +31,7 @@ impl ReturnTo {
 
     /// The account page that says that one's password is changed.
     pub fn password_changed() -> Self {
-        Self("/?password_changed".to_owned())
+        Self(format!("/?{PASSWORD_CHANGED}"))
     }
 
     /// The login page that says that one is logged out. Logging in there leads to `next`.
@@ -63,6 +66,10 @@ impl ReturnTo {
         let url = base.join(text).ok().filter(|url| url.origin() == base.origin())?;
         // Again, since `/..//x` has become `//x`. And neither page is one to come back to.
         if !is_local(url.path()) || matches!(url.path(), "/logout" | "/login") {
+            return None;
+        }
+        // Only a change of password says that there was one.
+        if url.path() == "/" && url.query_pairs().any(|(name, _)| name == PASSWORD_CHANGED) {
             return None;
         }
         let query = url.query().map_or_else(String::new, |query| format!("?{query}"));

@@ -1,9 +1,9 @@
-//! How much a million sessions cost: `just bench` prints the table. All figures are ratios of what was
-//! measured in turns in one run, but for memory.
+//! How much a million sessions cost: `just bench` prints the table. What a machine is fast at shows in ratios
+//! of what was measured in turns in one run.
 //!
 //! `EXEUNT_BENCH_SESSIONS` is the largest number of session files, a million by default; the others are a
-//! tenth and a thousandth of it. `EXEUNT_BENCH_ROUNDS` is how often each thing is measured, and
-//! `EXEUNT_BENCH_SECONDS` how long pages are loaded at a time.
+//! tenth and a thousandth of it, but at least 1,000. `EXEUNT_BENCH_ROUNDS` is how often readings are measured,
+//! and `EXEUNT_BENCH_SECONDS` how long pages are loaded at a time, three times over.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
 

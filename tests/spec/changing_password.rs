@@ -246,7 +246,30 @@ async fn only_a_session_that_has_just_started_is_told_that_a_password_was_change
     alice.opens("/").await.does_not_say(CHANGED);
     world.passes(SignedDuration::from_mins(1));
     alice.opens("/?password_changed").await.is(200).does_not_say(CHANGED);
-    world.visitor().opens("/?password_changed").await.leads_to("/login?next=%2F%3Fpassword_changed");
+}
+
+#[tokio::test]
+async fn no_login_leads_to_where_a_changed_password_is_told() {
+    let world = World::open().await.with_account("alice").await;
+    world.visitor().opens("/?password_changed").await.leads_to("/login");
+    let fields = [("username", "alice"), ("password", PASSWORD), ("next", "/?a=1&password_changed=")];
+    world.visitor().posts("/login", &fields).await.leads_to("/");
+}
+
+#[tokio::test]
+async fn a_guess_counts_though_its_session_is_over() {
+    let world = World::open().await.with_account("alice").await;
+    let (token, session) = started(&world).await;
+    world.app().sessions.end(session.account, &[session.id]).await.unwrap();
+
+    for _ in 0..5 {
+        let guess = Change { current_password: "wrong horse battery staple", ..change(&token, &session) };
+        let outcome = change_password(world.app(), guess).await;
+        assert!(matches!(outcome, Ok(PasswordChange::TooLate)), "{outcome:?}");
+    }
+
+    let outcome = change_password(world.app(), change(&token, &session)).await;
+    assert!(matches!(outcome, Ok(PasswordChange::Throttled(_))), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -4,14 +4,18 @@
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::Duration;
 
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
-    Added, FirstKey, Pace, add_account, list_accounts, list_all_sessions, offer_first_account, sweep,
+    Added, FirstKey, Pace, add_account, end_every_session, list_accounts, list_all_sessions,
+    offer_first_account, sweep,
 };
+use exeunt::app::Stores;
 use exeunt::clock::SignedDuration;
+use exeunt::files::Folder;
+use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::support::{
@@ -328,4 +332,54 @@ async fn is_refused(world: &World, visitor: &mut Visitor, ordinary: &Answer, why
     assert!(answer.cookies_set().is_empty(), "{why}");
     let listed = list_accounts(world.app()).await.unwrap();
     assert_eq!(listed.iter().map(|account| account.name.as_str()).collect::<Vec<_>>(), ["bob"], "{why}");
+}
+
+// Folders that an operator keeps elsewhere. A link to one is not hostile.
+
+#[tokio::test]
+async fn a_folder_may_be_kept_elsewhere_behind_a_link() {
+    for folder in [".", "sessions", "accounts"] {
+        let world = World::open().await.with_account("alice").await;
+        let mut alice = world.logged_in("alice").await;
+        let elsewhere = TempDir::new().unwrap();
+        let link = elsewhere.path().join("link");
+        let data = if folder == "." {
+            symlink(world.data(), &link).unwrap();
+            link
+        } else {
+            let kept = elsewhere.path().join("kept");
+            fs::rename(world.data().join(folder), &kept).unwrap();
+            symlink(kept, world.data().join(folder)).unwrap();
+            world.data().to_owned()
+        };
+
+        let stores = Stores::files(&Folder::at(data)).expect(folder);
+
+        let ids = stores.sessions.ids(world.account("alice").await.id).await.unwrap();
+        assert_eq!(ids.len(), 1, "{folder}");
+        world.logged_in("alice").await;
+        assert!(alice.is_logged_in().await, "{folder}");
+        alice.logs_out_of("all").await.leads_to("/login?logged_out");
+        assert!(stores.sessions.ids(world.account("alice").await.id).await.unwrap().is_empty(), "{folder}");
+    }
+}
+
+#[tokio::test]
+async fn who_logs_out_is_out_though_their_folder_was_moved_behind_a_link() {
+    let world = World::open().await.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    let mut phone = world.logged_in("alice").await;
+    let (folder, elsewhere) = (world.only_account_folder(), TempDir::new().unwrap());
+    let kept = elsewhere.path().join("kept");
+    fs::rename(&folder, &kept).unwrap();
+    symlink(&kept, &folder).unwrap();
+    let cookie = alice.cookie().to_owned();
+
+    alice.logs_out().await.leads_to("/login?logged_out");
+
+    assert!(!world.visitor().with_cookie(&cookie).is_logged_in().await);
+    assert!(phone.is_logged_in().await);
+    assert_eq!(end_every_session(world.app()).await.unwrap(), 1);
+    assert!(!phone.is_logged_in().await);
+    assert!(names_in(&kept).is_empty());
 }

@@ -114,7 +114,13 @@ impl<'a> Chapter<'a> {
         let mut acts = Vec::new();
         while acts.len() < number {
             let pause = Duration::from_millis(story.rng.u64(0..4));
-            acts.push((story.think_of_something(self.sites.number()), pause));
+            let act = story.think_of_something(self.sites.number());
+            // An operator who disables while another enables leaves nobody any the wiser.
+            let is_again = matches!(act, Act::DisableAndEnable)
+                && acts.iter().any(|(other, _)| matches!(other, Act::DisableAndEnable));
+            if !is_again {
+                acts.push((act, pause));
+            }
         }
         acts
     }
@@ -207,11 +213,13 @@ impl<'a> Chapter<'a> {
         let fields = [("current_password", &*password(old)), ("new_password", &password(new))];
         let (said, span) = self.asks(site, "/password", Some(by), Some(&fields)).await;
         let story = &mut *self.story.lock().unwrap();
+        let attempt = |let_in| Attempt { span, password: old, let_in };
         let (answered, opened) = match said {
             Some(Said { status: 303, cookie: Some(token), .. }) => {
+                story.history.attempts.push(attempt(true));
                 (true, Some(story.opened(token, span, new)))
             }
-            Some(Said { status: 422, .. }) => return,
+            Some(Said { status: 422, .. }) => return story.history.attempts.push(attempt(false)),
             Some(said) if said.asks_to_wait() => return,
             // Changed, but no session could begin.
             Some(Said { status: 303, to, .. }) if to == "/?password_changed" => (true, None),
@@ -261,13 +269,25 @@ impl<'a> Chapter<'a> {
         to: &str,
     ) -> Option<(Span, bool)> {
         let (said, span) = self.asks(site, "/logout", Some(by), Some(fields)).await;
-        match said {
-            None => Some((span, false)),
-            Some(said) if said.status == 303 && said.to == to => Some((span, true)),
-            Some(said) if said.status == 303 && said.to == "/login" => None,
-            Some(said) => {
-                let wrong = format!("logging out ({fields:?}) answered {} {}", said.status, said.to);
-                self.story.lock().unwrap().history.wrongs.push(wrong);
+        let Some(said) = said else { return Some((span, false)) };
+        let history = &mut self.story.lock().unwrap().history;
+        if said.cookie.is_some() {
+            history.wrongs.push(format!("logging out ({fields:?}) set the cookie"));
+        }
+        match (said.status, &*said.to) {
+            (303, there) if there == to => {
+                // Only whoever is in is led back to the account page.
+                if to == "/" {
+                    history.looks.push(Look { span, token: by, let_in: true });
+                }
+                Some((span, true))
+            }
+            (303, "/login") => {
+                history.looks.push(Look { span, token: by, let_in: false });
+                None
+            }
+            (status, there) => {
+                history.wrongs.push(format!("logging out ({fields:?}) answered {status} {there}"));
                 None
             }
         }
@@ -283,7 +303,8 @@ impl<'a> Chapter<'a> {
         self.story.lock().unwrap().tokens[token].clone()
     }
 
-    /// Asks one of the processes; no answer when it is killed meanwhile.
+    /// Asks one of the processes; no answer when it is killed meanwhile, and then the time ends when it was
+    /// dead: until then it may have done something.
     async fn asks(
         &self,
         site: usize,
@@ -291,6 +312,7 @@ impl<'a> Chapter<'a> {
         with: Option<TokenNo>,
         form: Option<&[(&str, &str)]>,
     ) -> (Option<Said>, Span) {
+        let asked = Instant::now();
         let url = format!("{}{path}", self.sites.base(site));
         let mut request = match form {
             None => self.client.get(url),
@@ -309,6 +331,10 @@ impl<'a> Chapter<'a> {
             Ok(answer) => Said::read(answer).await,
             Err(_) => None,
         };
+        if said.is_none() && !self.sites.was_killed(site, asked) {
+            let wrong = format!("{path} was not answered, and nobody killed the process");
+            self.story.lock().unwrap().history.wrongs.push(wrong);
+        }
         (said, since(began))
     }
 }
@@ -360,7 +386,7 @@ impl Story {
 impl Said {
     /// Too many tries, or too many at once; but not that the machine failed.
     fn asks_to_wait(&self) -> bool {
-        self.status == 429 || (self.status == 503 && !self.body.contains("<h1>Not now</h1>"))
+        self.status == 429 || (self.status == 503 && self.body.contains("The server has too much to do."))
     }
 
     async fn read(answer: Response) -> Option<Self> {

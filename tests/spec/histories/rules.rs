@@ -1,12 +1,7 @@
 //! What no history may show. Each rule is as sharp as the times allow: where two things overlapped, either
 //! may have come first.
 
-use std::time::Duration;
-
 use super::history::{Attempt, Ending, History, Look, Opening, Reach, Span, TokenNo};
-
-/// How much later than its last sign of life a killed process may still have done something.
-const DYING: Duration = Duration::from_secs(5);
 
 /// What an ending does to a session.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,10 +121,9 @@ impl History {
 /// What ends every session does to one: it ends those that began before it, and may or may not end those
 /// that began meanwhile.
 fn all(ending: &Ending, opening: &Opening) -> Effect {
-    let dying = if ending.answered { Duration::ZERO } else { DYING };
     if opening.span.is_before(&ending.span) {
         Effect::Ends
-    } else if opening.span.began < ending.span.ended + dying {
+    } else if opening.span.began < ending.span.ended {
         Effect::MayEnd
     } else {
         Effect::Nothing

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use exeunt::accounts::Cost;
 use exeunt::actions::{Pace, sweep};
@@ -63,12 +64,19 @@ impl Sites {
         let mut process = self.processes[number].lock().unwrap();
         process.die();
         *process = Process::start(self.data.path());
+        process.last_killed = Some(Instant::now());
+    }
+
+    /// Whether it was killed after `then`. Where that is under way, this returns when it is dead.
+    pub fn was_killed(&self, number: usize, then: Instant) -> bool {
+        self.processes[number].lock().unwrap().last_killed.is_some_and(|killed| killed > then)
     }
 }
 
 struct Process {
     child: Child,
     base: String,
+    last_killed: Option<Instant>,
 }
 
 impl Process {
@@ -84,7 +92,7 @@ impl Process {
             assert!(said.read_line(&mut line).unwrap() > 0, "a process says where it listens");
         }
         let address = line.split(LISTENING).nth(1).unwrap().trim();
-        Self { child, base: format!("http://{address}") }
+        Self { child, base: format!("http://{address}"), last_killed: None }
     }
 
     fn die(&mut self) {
@@ -108,8 +116,10 @@ pub async fn be_one_of_the_processes() {
     let sweeper = Arc::clone(&app);
     tokio::spawn(async move {
         loop {
-            // Another process may be at it.
-            let _ = sweep(&sweeper, Pace::Beside, |_, _| {}).await;
+            // Another process may be at it, but none fails.
+            if sweep(&sweeper, Pace::Beside, |_, _| {}).await.is_err() {
+                std::process::exit(1);
+            }
             tokio::task::yield_now().await;
         }
     });
