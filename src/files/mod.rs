@@ -11,6 +11,7 @@ mod os_disk;
 
 mod folder;
 mod lock;
+mod reading;
 mod removing;
 mod writing;
 
@@ -18,9 +19,10 @@ use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
-pub use folder::{Contents, Folder};
+pub use folder::Folder;
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
+pub use reading::Contents;
 pub use removing::NotRemoved;
 
 /// Does work that blocks on one of the threads that are there for the disk.
