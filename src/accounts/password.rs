@@ -22,6 +22,13 @@ impl Password {
         (typed.len() <= Self::MAX_BYTES).then(|| Self(typed.nfc().collect()))
     }
 
+    /// Takes what was typed as a password that there is already. What is longer than one may be is nobody's,
+    /// and neither is the empty one that stands for it.
+    #[must_use]
+    pub fn claimed(typed: &str) -> Self {
+        Self::new(typed).unwrap_or_else(|| Self(String::new()))
+    }
+
     /// The text. Call it to check or to hash a password, for nothing else.
     pub(super) fn expose(&self) -> &str {
         &self.0

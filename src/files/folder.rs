@@ -8,8 +8,8 @@ use super::disk::{Disk, How, Kind};
 use super::is_absence;
 use super::os_disk::{FOLDER_MODE, OsDisk};
 
-/// A folder of small files. Its methods take the file's name, or with a slash between
-/// that of a file in a folder of it; never a path from outside.
+/// A folder of small files. Its methods take the file's name, or with a slash between that of a file in a
+/// folder of it; never a path from outside.
 #[derive(Clone, Debug)]
 pub struct Folder {
     pub(super) disk: Arc<dyn Disk>,

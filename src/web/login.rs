@@ -63,7 +63,7 @@ pub async fn submit(
         }
         LoggedIn::Refused => (StatusCode::UNPROCESSABLE_ENTITY, LoginWord::Wrong),
         LoggedIn::Throttled(too_many) => {
-            (StatusCode::TOO_MANY_REQUESTS, LoginWord::Wait { seconds: too_many.wait.as_secs().max(1) })
+            (StatusCode::TOO_MANY_REQUESTS, LoginWord::Wait { seconds: too_many.wait.as_secs() })
         }
         LoggedIn::Busy => (StatusCode::SERVICE_UNAVAILABLE, LoginWord::Busy),
     };

@@ -63,9 +63,7 @@ pub async fn submit(
         Ok(PasswordChange::WrongPassword) => PasswordWord::Wrong,
         Ok(PasswordChange::SamePassword) => PasswordWord::Same,
         Ok(PasswordChange::PasswordRefused(refusal)) => PasswordWord::Refused(refusal.to_string()),
-        Ok(PasswordChange::Throttled(too_many)) => {
-            PasswordWord::Wait { seconds: too_many.wait.as_secs().max(1) }
-        }
+        Ok(PasswordChange::Throttled(too_many)) => PasswordWord::Wait { seconds: too_many.wait.as_secs() },
         Ok(PasswordChange::Busy) => PasswordWord::Busy,
         Err(error @ ActionError::NotChanged(_)) => {
             let mut answer = Failure::from(error).answer(site, None);
