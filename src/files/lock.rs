@@ -25,9 +25,9 @@ const REMEMBERED: usize = 1024;
 /// Shared: several at once. Exclusive: one, and no shared ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {
-    /// For what adds to an account.
+    /// For those who may go on beside each other.
     Shared,
-    /// For what must see all of an account.
+    /// For whoever must be alone.
     Exclusive,
 }
 

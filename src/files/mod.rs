@@ -6,6 +6,7 @@
 //! thread. All of it goes through a [`Disk`](disk::Disk), which is the operating system's but for tests
 //! that break it.
 
+mod at_once;
 pub mod disk;
 mod os_disk;
 

@@ -1,13 +1,13 @@
 //! The disk of this machine, through its operating system. It never decides anything.
 
 use std::fs::{self, DirBuilder, File, FileType, Permissions};
-use std::io::{self, IoSliceMut, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
-use rustix::io::{Errno, ReadWriteFlags};
+use rustix::fs::{Mode, OFlags};
 
+use super::at_once;
 use super::disk::{Disk, Entries, Entry, How, Kind, Metadata, OpenFile};
 use super::lock::LockKind;
 use crate::clock::{self, Timestamp};
@@ -35,7 +35,7 @@ impl Disk for OsDisk {
             }
             | if how == How::Folder { OFlags::empty() } else { OFlags::NOFOLLOW };
         let file = match how {
-            How::ReadAtOnce => open_at_once(path, flags)?,
+            How::ReadAtOnce => at_once::open(path, flags)?,
             _ => rustix::fs::open(path, flags, FILE_MODE)?,
         };
         if flags.contains(OFlags::CREATE) {
@@ -80,26 +80,6 @@ impl Disk for OsDisk {
     }
 }
 
-/// Only with what the kernel holds of folders and names already.
-#[cfg(target_os = "linux")]
-fn open_at_once(path: &Path, flags: OFlags) -> Result<rustix::fd::OwnedFd, Errno> {
-    let opened = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
-    opened.map_err(cannot_at_once)
-}
-
-/// A kernel too old for the call, a container that forbids it, or a file system that cannot tell what it
-/// would have to wait for.
-#[cfg(target_os = "linux")]
-fn cannot_at_once(errno: Errno) -> Errno {
-    let refusals = [Errno::NOSYS, Errno::INVAL, Errno::PERM, Errno::OPNOTSUPP];
-    if refusals.contains(&errno) { Errno::AGAIN } else { errno }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_at_once(_: &Path, _: OFlags) -> Result<rustix::fd::OwnedFd, Errno> {
-    Err(Errno::AGAIN)
-}
-
 struct OsFile {
     file: File,
     at_once: bool,
@@ -107,21 +87,11 @@ struct OsFile {
 
 impl OpenFile for OsFile {
     fn metadata(&self) -> io::Result<Metadata> {
-        let stat = rustix::fs::fstat(&self.file)?;
-        Ok(Metadata {
-            kind: match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-                rustix::fs::FileType::RegularFile => Kind::File,
-                rustix::fs::FileType::Directory => Kind::Folder,
-                _ => Kind::Other,
-            },
-            mode: stat.st_mode & 0o777,
-            length: stat.st_size as u64,
-            modified: clock::at_second(stat.st_mtime),
-        })
+        Ok(metadata(&self.file.metadata()?))
     }
 
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-        if self.at_once { read_at_once(&self.file, offset, bytes) } else { self.file.read_at(bytes, offset) }
+        if self.at_once { at_once::read(&self.file, offset, bytes) } else { self.file.read_at(bytes, offset) }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -148,18 +118,6 @@ impl OpenFile for OsFile {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Only what the kernel holds of the file already.
-#[cfg(target_os = "linux")]
-fn read_at_once(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    let read = rustix::io::preadv2(file, &mut [IoSliceMut::new(bytes)], offset, ReadWriteFlags::NOWAIT);
-    Ok(read.map_err(cannot_at_once)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn read_at_once(_: &File, _: u64, _: &mut [u8]) -> io::Result<usize> {
-    Err(io::ErrorKind::WouldBlock.into())
 }
 
 fn metadata(metadata: &fs::Metadata) -> Metadata {

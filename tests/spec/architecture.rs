@@ -26,8 +26,8 @@ const KEPT_TO: [(&str, &[&str]); 10] = [
     ("bincode::", &["record.rs"]),
     ("fs2::", &["files/os_disk.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
-    ("std::fs", &["files/os_disk.rs", "web/assets/bundle.rs"]),
-    ("rustix::fs", &["files/os_disk.rs"]),
+    ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "web/assets/bundle.rs"]),
+    ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),
     ("Timestamp::now", &["clock.rs"]),
 ];
 

@@ -110,7 +110,7 @@ impl History {
                 Reach::One(one) => one == token,
                 Reach::Others(by) => by != token && all(other, opening) > Effect::Nothing,
                 Reach::PasswordChange { opened, .. } if opened == Some(token) => false,
-                Reach::All(by) if by == token => !std::ptr::eq(other, done),
+                Reach::All(by) if by == token => true,
                 _ => all(other, opening) > Effect::Nothing,
             };
             reaches && other.span.began < done.span.ended && !std::ptr::eq(other, done)
