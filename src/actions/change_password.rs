@@ -154,8 +154,7 @@ async fn end(app: &App, this: &Session, ids: &[SessionId], which: &str) -> Resul
 }
 
 async fn is_live(app: &App, this: &Session) -> Result<bool, ActionError> {
-    let sessions = app.sessions.list(this.account, app.now()).await?;
-    Ok(sessions.iter().any(|live| live.session.id == this.id))
+    Ok(app.sessions.live(this.account, this.id, app.now()).await?.is_some())
 }
 
 impl Change<'_> {

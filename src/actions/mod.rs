@@ -13,6 +13,7 @@ mod manage_accounts;
 mod resume;
 mod start_session;
 mod sweep;
+mod vigil;
 
 pub use change_password::{Change, PasswordChange, change_password};
 pub use close_account::{Reset, disable_account, enable_account, remove_account, reset_account};
@@ -28,6 +29,7 @@ pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_acco
 pub use resume::{Resumed, resume};
 pub use start_session::{Started, Visit};
 pub use sweep::{Pace, sweep};
+pub use vigil::{Tidings, Vigil};
 
 use crate::sessions::NotEnded;
 use crate::store_error::StoreError;

@@ -14,6 +14,7 @@ mod folder;
 mod lock;
 mod reading;
 mod removing;
+mod watching;
 mod writing;
 
 use std::io::{self, ErrorKind};
@@ -25,6 +26,7 @@ pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
 pub use reading::Contents;
 pub use removing::NotRemoved;
+pub use watching::{Watcher, Watching};
 
 /// Does work that blocks on one of the threads that are there for the disk.
 ///

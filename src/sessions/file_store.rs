@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use super::file_sweep;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
-use super::store::{NotEnded, Round, SessionStore};
+use super::store::{NotEnded, Round, SessionStore, Tell, Watching};
 use super::swept::Swept;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
 use crate::files::disk::Kind;
-use crate::files::{Contents, Folder, blocking};
+use crate::files::{Contents, Folder, Watcher, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
@@ -22,6 +22,7 @@ use crate::store_error::{StoreError, While};
 #[derive(Clone, Debug)]
 pub struct FileSessionStore {
     folder: Folder,
+    watcher: Watcher,
 }
 
 impl FileSessionStore {
@@ -33,7 +34,11 @@ impl FileSessionStore {
         folder.ensure().map_err(|error| {
             StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
         })?;
-        Ok(Self { folder })
+        Ok(Self { folder, watcher: Watcher::default() })
+    }
+
+    fn folder_of(&self, account: AccountId) -> Folder {
+        self.folder.folder(&account.to_string())
     }
 
     /// Does `work` in the account's folder, on a thread that may block.
@@ -42,7 +47,7 @@ impl FileSessionStore {
         T: Send + 'static,
         W: FnOnce(Folder) -> T + Send + 'static,
     {
-        let folder = self.folder.folder(&account.to_string());
+        let folder = self.folder_of(account);
         blocking(move || work(folder)).await
     }
 }
@@ -117,6 +122,11 @@ impl SessionStore for FileSessionStore {
     async fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
         let root = self.folder.clone();
         blocking(move || account_ids(&root)).await.doing("listing accounts with sessions")
+    }
+
+    async fn watch(&self, account: AccountId, tell: Tell) -> Result<Watching, StoreError> {
+        let watching = self.watcher.watch(&self.folder_of(account), tell).await;
+        watching.map(|watching| Box::new(watching) as Watching).doing("watching an account's sessions")
     }
 
     async fn begin_sweep(&self) -> Result<Option<Round>, StoreError> {

@@ -10,6 +10,7 @@ mod session_id;
 mod store;
 mod swept;
 mod token;
+mod watches;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -18,11 +19,13 @@ pub use browser::Browser;
 pub use file_store::FileSessionStore;
 pub use session::{KeptSession, LastingFor, LiveSession, NewSession, Session};
 pub use session_id::SessionId;
-pub use store::{NotEnded, Round, SessionStore};
+pub use store::{NotEnded, Round, SessionStore, Tell, Watching};
 pub use swept::{Skipped, Swept};
 pub use token::Token;
+pub use watches::Watch;
 
 use endings::Endings;
+use watches::Watches;
 
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
@@ -52,12 +55,13 @@ pub enum Presence {
 pub struct Sessions {
     store: Arc<dyn SessionStore>,
     endings: Endings,
+    watches: Watches,
 }
 
 impl Sessions {
     /// Sessions kept in `store`.
     pub fn new(store: Arc<dyn SessionStore>) -> Self {
-        Self { store, endings: Endings::default() }
+        Self { store, endings: Endings::default(), watches: Watches::default() }
     }
 
     /// Starts a session. Once the token is here the session is on disk, and a power cut keeps it.
@@ -87,11 +91,7 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Option<LiveSession>, StoreError> {
         let (account, id) = (token.account(), token.session_id());
-        if self.endings.contains(account, id) {
-            return Ok(None);
-        }
-        let kept = self.store.read(account, id).await?;
-        let Some(live) = kept.and_then(|kept| kept.live(now)) else { return Ok(None) };
+        let Some(live) = self.live(account, id, now).await? else { return Ok(None) };
         if presence == Presence::Active && now.duration_since(live.last_seen) >= SEEN_AT_MOST_EVERY {
             // A disk that cannot note it makes the session idle sooner; that is no reason to refuse.
             match self.store.touch(account, id, now).await {
@@ -100,6 +100,27 @@ impl Sessions {
             }
         }
         Ok(Some(live))
+    }
+
+    /// The account's session `id`, if it is live. That does not count as its being seen.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    pub async fn live(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<LiveSession>, StoreError> {
+        if self.endings.contains(account, id) {
+            return Ok(None);
+        }
+        Ok(self.store.read(account, id).await?.and_then(|kept| kept.live(now)))
+    }
+
+    /// Begins to watch the account's sessions: whenever some may have ended from now on, it is told.
+    pub async fn watch(&self, account: AccountId) -> Watch {
+        self.watches.begin(account, &*self.store).await
     }
 
     /// The account's live sessions, the one seen last first.
@@ -139,6 +160,7 @@ impl Sessions {
         let ended = self.store.end(account, ids).await;
         let kept = ended.as_ref().err().map_or(&[][..], |kept| &kept.ids);
         self.endings.settle(account, ids, kept);
+        self.watches.tell(account);
         ended
     }
 

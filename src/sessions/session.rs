@@ -133,6 +133,13 @@ impl KeptSession {
 }
 
 impl LiveSession {
+    /// When it ends, if nobody sees it again.
+    #[must_use]
+    pub fn ends(&self) -> Timestamp {
+        let idle = self.last_seen.checked_add(self.session.lasting.idle());
+        self.session.expires().min(idle.unwrap_or(Timestamp::MAX))
+    }
+
     /// The same session, seen again.
     pub(super) fn seen(mut self, now: Timestamp) -> Self {
         self.0.last_seen = now;

@@ -67,6 +67,14 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store fails.
     async fn accounts(&self) -> Result<Vec<AccountId>, StoreError>;
 
+    /// Calls `tell` whenever sessions of the account may have ended, whoever ended them, until what this
+    /// answers is dropped. It may call for nothing, and it may miss one: whoever has to know asks
+    /// [`read`](SessionStore::read) as well. A second `tell` for the account takes the first one's place.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    async fn watch(&self, account: AccountId, tell: Tell) -> Result<Watching, StoreError>;
+
     /// What there is to sweep; `None` while a [`Round`] of any process is held.
     ///
     /// # Errors
@@ -80,6 +88,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store fails as a whole; single failures are counted.
     async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError>;
 }
+
+/// What is called when sessions may have ended. It does not block.
+pub type Tell = Box<dyn Fn() + Send + Sync>;
+
+/// Keeps a store telling, until it is dropped.
+pub type Watching = Box<dyn Send + Sync>;
 
 /// One sweep over everything. Nobody else begins one until it is dropped.
 pub struct Round {

@@ -7,6 +7,7 @@ mod assets;
 mod carry_through;
 mod cookies;
 mod errors;
+mod events;
 mod failure;
 mod form;
 mod headers;
@@ -68,8 +69,10 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
         .around(errors::as_pages)
         .around(visitor::recognise)
         .with(CarryThrough);
+    let events = Methods::get(events::show).around(errors::as_pages).around(visitor::recognise_unseen);
     Route::new()
         .at("/assets/:file", Methods::get(assets::show))
+        .at("/events", events)
         .nest_no_strip("/", pages)
         .around(errors::as_pages)
         .around(same_site::guard)

@@ -14,9 +14,9 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Endpoint, Response};
+use poem::{Endpoint, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 /// Connections at once; others wait in the kernel's queue.
@@ -34,6 +34,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long requests in flight may take to finish once a stop was asked for.
 const HARD_END: Duration = Duration::from_secs(10);
 
+/// Knows when a stop was asked for. It is in every request, for answers that would never end by themselves.
+#[derive(Clone, Debug)]
+pub struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// Completes when it was.
+    pub async fn begun(&mut self) {
+        // Nothing is ever sent: the sender is dropped.
+        let _ = self.0.changed().await;
+    }
+}
+
 /// Serves until `stop` completes, and then until every request in flight is answered, or ten seconds.
 ///
 /// # Errors
@@ -47,6 +59,7 @@ pub async fn serve(
     let endpoint = Arc::new(endpoint);
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
+    let (serving, stopping) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -56,8 +69,9 @@ pub async fn serve(
         match accepted {
             Ok((stream, remote, permit)) => {
                 let (endpoint, watcher) = (Arc::clone(&endpoint), graceful.watcher());
+                let context = Context { local, remote, stopping: Stopping(stopping.clone()) };
                 tokio::spawn(async move {
-                    let connection = connection(stream, endpoint, local, remote);
+                    let connection = connection(stream, endpoint, context);
                     if let Err(error) = watcher.watch(connection).await {
                         tracing::debug!(%error, %remote, "connection ended");
                     }
@@ -71,6 +85,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    drop(serving);
     if timeout(HARD_END, graceful.shutdown()).await.is_err() {
         tracing::warn!("stopping although some requests are not answered");
     }
@@ -88,17 +103,26 @@ async fn accept(
     Ok((stream, remote, permit))
 }
 
+/// What every request of a connection knows.
+#[derive(Clone)]
+struct Context {
+    local: SocketAddr,
+    remote: SocketAddr,
+    stopping: Stopping,
+}
+
 fn connection(
     stream: TcpStream,
     endpoint: Arc<impl Endpoint<Output = Response> + 'static>,
-    local: SocketAddr,
-    remote: SocketAddr,
+    context: Context,
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error: std::fmt::Display + Send> + Send + 'static {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let endpoint = Arc::clone(&endpoint);
-        let (local, remote) = (LocalAddr(local.into()), RemoteAddr(remote.into()));
+        let (local, remote) = (LocalAddr(context.local.into()), RemoteAddr(context.remote.into()));
+        let stopping = context.stopping.clone();
         async move {
-            let request = (request, local, remote, Scheme::HTTP).into();
+            let mut request: Request = (request, local, remote, Scheme::HTTP).into();
+            request.set_data(stopping);
             Ok::<hyper::Response<_>, Infallible>(endpoint.get_response(request).await.into())
         }
     });

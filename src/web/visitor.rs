@@ -25,13 +25,29 @@ pub struct Visitor {
     address: Option<IpAddr>,
 }
 
-/// The middleware.
+/// The middleware, for pages that people look at.
 pub async fn recognise<E: Endpoint<Output = Response>>(
     endpoint: Arc<E>,
+    request: Request,
+) -> Result<Response> {
+    call(endpoint, request, Presence::Active).await
+}
+
+/// The same, for what programs ask on their own: nobody is seen for that.
+pub async fn recognise_unseen<E: Endpoint<Output = Response>>(
+    endpoint: Arc<E>,
+    request: Request,
+) -> Result<Response> {
+    call(endpoint, request, Presence::Passive).await
+}
+
+async fn call<E: Endpoint<Output = Response>>(
+    endpoint: Arc<E>,
     mut request: Request,
+    presence: Presence,
 ) -> Result<Response> {
     let site = Site::of(&request);
-    let visitor = Arc::new(Visitor::recognise(&site, &request).await);
+    let visitor = Arc::new(Visitor::recognise(&site, &request, presence).await);
     request.set_data(Arc::clone(&visitor));
     let mut answer = endpoint.call(request).await?;
     let change = answer.extensions_mut().remove::<CookieChange>();
@@ -43,12 +59,12 @@ pub async fn recognise<E: Endpoint<Output = Response>>(
 }
 
 impl Visitor {
-    async fn recognise(site: &Site, request: &Request) -> Self {
+    async fn recognise(site: &Site, request: &Request, presence: Presence) -> Self {
         let presented = site.cookies.read(request.headers());
         let peer = request.remote_addr().as_socket_addr();
         let user_agent = request.headers().get(header::USER_AGENT);
         Self {
-            who: resume(&site.app, &presented.tokens, Presence::Active).await,
+            who: resume(&site.app, &presented.tokens, presence).await,
             presented,
             browser: Browser::from_user_agent(user_agent.and_then(|text| text.to_str().ok()).unwrap_or("")),
             address: peer.map(|peer| site.proxies.client(peer.ip(), request.headers())),

@@ -8,6 +8,7 @@ mod support;
 // What a person does.
 mod account_page;
 mod changing_password;
+mod events;
 mod joining;
 mod logging_in;
 mod logging_out;

@@ -34,6 +34,7 @@ promises! {
     ending_nothing_is_success,
     ending_ends_only_what_was_named,
     what_has_ended_has_ended_for_every_process,
+    whoever_watches_an_account_is_told_what_another_process_ends,
     listing_shows_every_session_of_the_account_live_or_not,
     the_owner_of_a_session_is_found_by_its_id,
     accounts_with_sessions_are_found,
@@ -199,6 +200,21 @@ async fn what_has_ended_has_ended_for_every_process(home: Home) {
     assert!(there.list(session.account).await.unwrap().is_empty());
     there.touch(session.account, session.id, noon() + minutes(1)).await.unwrap();
     assert_eq!(found(&*here, &session).await, None);
+}
+
+async fn whoever_watches_an_account_is_told_what_another_process_ends(home: Home) {
+    let (here, there) = (home.store(), home.store());
+    let session = a_session();
+    here.create(&session).await.unwrap();
+    let (told, mut listening) = tokio::sync::mpsc::unbounded_channel();
+    let watching = here.watch(session.account, Box::new(move || told.send(()).unwrap())).await.unwrap();
+
+    there.end(session.account, &[session.id]).await.unwrap();
+    timeout(Duration::from_secs(60), listening.recv()).await.expect("told").unwrap();
+
+    drop(watching);
+    let let_go = async { while listening.recv().await.is_some() {} };
+    timeout(Duration::from_secs(60), let_go).await.expect("nobody is told any more");
 }
 
 async fn listing_shows_every_session_of_the_account_live_or_not(home: Home) {

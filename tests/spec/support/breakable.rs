@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use exeunt::account_id::AccountId;
 use exeunt::clock::Timestamp;
-use exeunt::sessions::{KeptSession, NotEnded, Round, Session, SessionId, SessionStore, Swept, Token};
+use exeunt::sessions::{
+    KeptSession, NotEnded, Round, Session, SessionId, SessionStore, Swept, Tell, Token, Watching,
+};
 use exeunt::store_error::StoreError;
 
 /// A cookie whose session makes the store panic.
@@ -69,6 +71,10 @@ impl SessionStore for Breakable {
     async fn accounts(&self) -> Result<Vec<AccountId>, StoreError> {
         self.check()?;
         self.inner.accounts().await
+    }
+
+    async fn watch(&self, account: AccountId, tell: Tell) -> Result<Watching, StoreError> {
+        self.inner.watch(account, tell).await
     }
 
     async fn begin_sweep(&self) -> Result<Option<Round>, StoreError> {

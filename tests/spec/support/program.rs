@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use exeunt::accounts::{Account, AccountName, AccountStore, FileAccountStore};
-use exeunt::clock::Clock;
+use exeunt::clock::{Clock, Timestamp};
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, FileSessionStore, LastingFor, NewSession, Session, Sessions, Token};
 use rustix::process::{Pid, Signal, kill_process};
@@ -101,6 +101,11 @@ impl Place {
 
     /// Starts a session of the account, without the time that a password takes.
     pub async fn session(&self, account: &Account) -> (Token, Session) {
+        self.session_begun(account, Clock::system().now()).await
+    }
+
+    /// A session that began at that time.
+    pub async fn session_begun(&self, account: &Account, when: Timestamp) -> (Token, Session) {
         let new = NewSession {
             account: account.id,
             account_name: account.name.to_string(),
@@ -108,7 +113,7 @@ impl Place {
             browser: Browser::from_user_agent("(Windows) Firefox/146.0"),
             address: Some("192.0.2.7".parse().unwrap()),
         };
-        self.sessions().start(new, Clock::system().now()).await.unwrap()
+        self.sessions().start(new, when).await.unwrap()
     }
 }
 
@@ -185,6 +190,11 @@ impl Running {
     /// Waits until standard error has `text`.
     pub fn logs(&mut self, text: &str) {
         assert!(self.err.until(|said| said.contains(text)), "never {text:?}, but {:?}", self.err.text);
+    }
+
+    /// Its process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.

@@ -2,9 +2,10 @@
 
 use exeunt::sessions::Token;
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 
 use super::answer::Answer;
+use super::listening::Listening;
 use super::world::PASSWORD;
 
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0";
@@ -92,13 +93,19 @@ impl Visitor {
         self.sends(Method::POST, path, Some(("application/x-www-form-urlencoded", body.into_bytes()))).await
     }
 
+    /// Opens the event stream, and answers the session that it says it is of.
+    pub async fn listens(&self) -> (Listening, String) {
+        let request = self.request(Method::GET, "/events");
+        let mut listening = Listening::to(request.send().await.expect("the server answers"));
+        let first = listening.hears().await.expect("a first event");
+        let session = first.strip_prefix("session ").unwrap_or_else(|| panic!("no session: {first}"));
+        let session = session.to_owned();
+        (listening, session)
+    }
+
     /// Sends whatever it is.
     pub async fn sends(&mut self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base));
-        request = request.headers(self.headers.clone());
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, cookie);
-        }
+        let mut request = self.request(method.clone(), path);
         if method == Method::POST && !self.headers.contains_key("sec-fetch-site") {
             let origin = self.headers.get(ORIGIN).cloned();
             let ours = HeaderValue::from_str(&self.origin).expect("an origin");
@@ -110,6 +117,15 @@ impl Visitor {
         let answer = Answer::read(request.send().await.expect("the server answers")).await;
         self.keep_cookie(&answer);
         answer
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request =
+            self.client.request(method, format!("{}{path}", self.base)).headers(self.headers.clone());
+        match &self.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        }
     }
 
     /// As browsers do: the last `Set-Cookie` of a name wins, and one that is over is deleted.

@@ -1,0 +1,103 @@
+//! Who wants to be told when sessions of an account may have ended. It never says which have: whoever is
+//! told looks, and sees what everybody would.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::{OnceCell, watch};
+
+use super::store::{SessionStore, Watching};
+use crate::account_id::AccountId;
+
+/// The accounts that somebody watches, each with one watch of the store's for all who do.
+#[derive(Clone, Default)]
+pub(super) struct Watches(Arc<Mutex<HashMap<AccountId, Weak<Watched>>>>);
+
+/// An account that is watched.
+struct Watched {
+    account: AccountId,
+    told: watch::Sender<()>,
+    /// What tells of endings in other processes; `None` inside where the store cannot.
+    elsewhere: OnceCell<Option<Watching>>,
+    watches: Watches,
+}
+
+/// Somebody who watches an account's sessions.
+pub struct Watch {
+    told: watch::Receiver<()>,
+    _watched: Arc<Watched>,
+}
+
+impl Watches {
+    /// Begins to watch: what ends from now on is told.
+    pub async fn begin(&self, account: AccountId, store: &dyn SessionStore) -> Watch {
+        let watched = self.watched(account);
+        let told = watched.told.subscribe();
+        watched.elsewhere.get_or_init(|| watched.ask(store)).await;
+        Watch { told, _watched: watched }
+    }
+
+    /// Tells whoever watches the account that sessions of it have ended.
+    pub fn tell(&self, account: AccountId) {
+        let watched = self.lock().get(&account).and_then(Weak::upgrade);
+        if let Some(watched) = watched {
+            watched.told.send_replace(());
+        }
+    }
+
+    fn watched(&self, account: AccountId) -> Arc<Watched> {
+        let mut accounts = self.lock();
+        if let Some(watched) = accounts.get(&account).and_then(Weak::upgrade) {
+            return watched;
+        }
+        let watched = Arc::new(Watched {
+            account,
+            told: watch::Sender::new(()),
+            elsewhere: OnceCell::new(),
+            watches: self.clone(),
+        });
+        accounts.insert(account, Arc::downgrade(&watched));
+        watched
+    }
+
+    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Weak<Watched>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    async fn ask(&self, store: &dyn SessionStore) -> Option<Watching> {
+        let told = self.told.clone();
+        let tell = Box::new(move || {
+            told.send_replace(());
+        });
+        match store.watch(self.account, tell).await {
+            Ok(watching) => Some(watching),
+            Err(error) => {
+                tracing::warn!(%error, account = %self.account, "endings in other processes are noticed later");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // Somebody new may watch the account by now.
+        if let Entry::Occupied(entry) = self.watches.lock().entry(self.account)
+            && entry.get().strong_count() == 0
+        {
+            entry.remove();
+        }
+    }
+}
+
+impl Watch {
+    /// Completes when sessions of the account may have ended since this was asked last.
+    pub async fn told(&mut self) {
+        // The sender is in `_watched`, so there is one as long as somebody asks.
+        let _ = self.told.changed().await;
+    }
+}
