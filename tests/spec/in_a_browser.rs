@@ -37,6 +37,7 @@ with_and_without_javascript! {
     a_person_changes_their_password_wrongly_then_rightly
     a_double_click_changes_a_password_once
     back_after_a_logout_shows_nothing_private
+    a_login_in_one_tab_is_a_login_in_the_others
     a_click_in_an_expired_session_leads_to_the_login_page
     a_session_file_deleted_by_hand_is_a_logout_at_the_next_click
     a_logout_that_cannot_delete_says_so
@@ -285,6 +286,29 @@ async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
     browser.forward().await;
     browser.wait_for_path("/logout").await;
     assert!(!browser.text().await.contains("alice"));
+}
+
+async fn a_login_in_one_tab_is_a_login_in_the_others(scripts: Scripts) {
+    let world = World::open().await.with_account("alice").await;
+    let browser = Browser::open(scripts).await;
+    browser.goto(&world.url("/login")).await;
+    let first = browser.tab().await;
+    let second = browser.opens_tab(&world.url("/login")).await;
+    assert_ne!(first, second);
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Logged in as alice").await;
+
+    browser.looks_at(&first).await;
+    assert_eq!(browser.run("return document.visibilityState").await, "visible");
+    assert_eq!(browser.path().await, "/login", "each tab has its own page");
+    browser.reload().await;
+    browser.wait_for_text("Logged in as alice").await;
+    world.only_session_file();
+    browser.closes_tab().await;
+    browser.looks_at(&second).await;
+    browser.click_button("Log out").await;
+    browser.wait_for_text("You are logged out in this browser.").await;
+    assert!(world.session_files().is_empty());
 }
 
 async fn a_click_in_an_expired_session_leads_to_the_login_page(scripts: Scripts) {

@@ -9,12 +9,15 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, ClientBuilder, Locator, cookies::Cookie, elements::Element, error::CmdError};
+use fantoccini::{
+    Client, ClientBuilder, Locator, cookies::Cookie, elements::Element, error::CmdError, wd::WindowHandle,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 mod chromedriver;
 mod input;
+mod tabs;
 
 use chromedriver::{Driver, Endpoint};
 
@@ -34,8 +37,12 @@ pub enum Scripts {
 /// A loaded page, remembered to wait for the next: see [`Browser::wait_to_leave`].
 pub struct Page(Element);
 
-/// One Chromium with one window and a profile of its own; gone when dropped,
-/// also by a panic.
+/// An open tab, to look at again later: see [`Browser::looks_at`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab(WindowHandle);
+
+/// One Chromium with one window, at first with one tab, and a profile of its
+/// own; gone when dropped, also by a panic.
 pub struct Browser {
     client: Client,
     _driver: Driver,
