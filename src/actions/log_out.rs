@@ -16,16 +16,18 @@ pub async fn log_out_here(app: &App, tokens: &[Token]) -> Result<(), ActionError
     Ok(end_tokens(app, tokens, "this").await?)
 }
 
-/// Logs the account out everywhere but in this session.
+/// Logs the account out everywhere but in this session, and answers how many sessions were live.
 ///
 /// # Errors
 /// When the others cannot be listed or ended.
-pub async fn log_out_others(app: &App, this: &Session) -> Result<(), ActionError> {
+pub async fn log_out_others(app: &App, this: &Session) -> Result<usize, ActionError> {
     let _lock = app.accounts.lock(this.account, LockKind::Exclusive).await?;
     let mut ids = app.sessions.ids(this.account).await?;
     ids.retain(|&id| id != this.id);
-    end_sessions(app, this.account, &ids, "others").await?;
-    Ok(())
+    // A store that cannot say which are live keeps nobody from ending them.
+    let listed = app.sessions.list(this.account, app.now()).await;
+    let ended = end_sessions(app, this.account, &ids, "others").await?;
+    Ok(listed.map_or(ended, |live| live.iter().filter(|live| live.session.id != this.id).count()))
 }
 
 /// Logs the account out everywhere, this browser first.
@@ -39,14 +41,15 @@ pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> 
     here
 }
 
-/// Logs one of this account's sessions out. An id that none of them has is over already, as far as this
-/// account can know; whose else it may be is not looked for.
+/// Logs one of this account's sessions out; `false` when it was over. An id that none of them has is over, as
+/// far as this account can know; whose else it may be is not looked for.
 ///
 /// # Errors
 /// When it cannot be ended.
-pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<(), ActionError> {
-    end_sessions(app, this.account, &[id], "one").await?;
-    Ok(())
+pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<bool, ActionError> {
+    let found = app.sessions.live(this.account, id, app.now()).await;
+    let ended = end_sessions(app, this.account, &[id], "one").await?;
+    Ok(found.map_or(ended > 0, |live| live.is_some()))
 }
 
 /// Ends a session, whoever's it is. `false` when there is none.

@@ -26,10 +26,11 @@ pub async fn show(
     request: &Request,
 ) -> Result<Response> {
     let sessions = list_sessions(&site.app, this.session.account).await.map_err(Failure::from)?;
-    let (name, now) = (this.session.account_name.clone(), site.app.now());
+    let now = site.app.now();
     let word = field(request, PASSWORD_CHANGED)
         .filter(|_| now.duration_since(this.session.created()) < JUST_STARTED)
-        .map(|_| AccountWord::PasswordChanged);
+        .map(|_| AccountWord::PasswordChanged)
+        .or_else(|| site.receipts.take(this.session.id, now));
     let page = AccountPage { word, this: &this, sessions: &sessions, now };
-    Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&name), page.main()))
+    Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&this.session), page.main()))
 }

@@ -7,10 +7,11 @@ use poem::{IntoResponse, Response};
 use super::Site;
 use super::pages::Layout;
 use super::return_to::ReturnTo;
+use crate::sessions::Session;
 
 impl Site {
-    /// A whole page. `viewer` is the name of whoever is logged in.
-    pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&str>, main: Markup) -> Response {
+    /// A whole page. `viewer` is the session of whoever is logged in.
+    pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&Session>, main: Markup) -> Response {
         let assets = self.assets.links();
         let page = Layout { title, viewer, assets: &assets }.around(main);
         page.into_string().with_content_type("text/html; charset=utf-8").with_status(status).into_response()

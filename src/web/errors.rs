@@ -24,7 +24,7 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
         // A redirect, where a page needs a login.
         Err(error) if error.is_from_response() => Ok(error.into_response()),
         Err(error) => {
-            let viewer = visitor.as_ref().and_then(|visitor| visitor.account_name());
+            let viewer = visitor.as_ref().and_then(|visitor| visitor.viewer());
             Ok(failure(error).answer(&site, viewer))
         }
     }

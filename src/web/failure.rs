@@ -10,6 +10,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use super::Site;
 use super::pages;
 use crate::actions::ActionError;
+use crate::sessions::Session;
 use crate::store_error::StoreError;
 
 /// Seconds after which it makes sense to try again what the machine could not do now.
@@ -110,7 +111,7 @@ impl Failure {
     }
 
     /// The page in full, with its line in the log.
-    pub fn answer(self, site: &Site, viewer: Option<&str>) -> Response {
+    pub fn answer(self, site: &Site, viewer: Option<&Session>) -> Response {
         if let Some(detail) = &self.detail {
             tracing::error!(status = self.status.as_u16(), "{}: {detail}", self.title);
         }

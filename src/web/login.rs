@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 use serde::Deserialize;
@@ -18,6 +18,13 @@ use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use crate::actions::{Attempt, LoggedIn, log_in};
 use crate::sessions::LastingFor;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// What an application behind this door may have kept in the browser. Not `"cache"`, which freezes Chrome for
+/// seconds, nor `"cookies"`, which reaches beyond our own; and on this page, since WebKit ignores it on
+/// a redirect.
+const STORAGE: HeaderValue = HeaderValue::from_static("\"storage\"");
 
 #[derive(Deserialize)]
 struct Fields {
@@ -39,7 +46,12 @@ pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, re
     let word = field(request, "logged_out")
         .filter(|_| visitor.require_known().is_ok())
         .map(|_| LoginWord::LoggedOut);
-    site.login_page(StatusCode::OK, &LoginPage { word, next: next.as_str(), username: "", remember: false })
+    let page = LoginPage { word, next: next.as_str(), username: "", remember: false };
+    let mut answer = site.login_page(StatusCode::OK, &page);
+    if word == Some(LoginWord::LoggedOut) {
+        answer.headers_mut().insert(CLEAR_SITE_DATA, STORAGE);
+    }
+    answer
 }
 
 #[handler]

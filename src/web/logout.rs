@@ -12,6 +12,7 @@ use super::answer::see_other;
 use super::cookies::CookieChange;
 use super::failure::Failure;
 use super::form::Form;
+use super::pages::AccountWord;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use super::{Site, pages};
@@ -31,7 +32,7 @@ struct Fields {
 
 #[handler]
 pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>) -> Response {
-    site.page(StatusCode::OK, "Log out", visitor.account_name(), pages::logout())
+    site.page(StatusCode::OK, "Log out", visitor.viewer(), pages::logout())
 }
 
 #[handler]
@@ -55,8 +56,8 @@ pub async fn submit(
             Ok(leave(site, &next, elsewhere.and(here)))
         }
         (OTHERS, Some(this)) => {
-            actions::log_out_others(app, this).await.map_err(Failure::from)?;
-            Ok(see_other(&ReturnTo::home()))
+            let ended = actions::log_out_others(app, this).await.map_err(Failure::from)?;
+            Ok(stay(site, this, AccountWord::OthersEnded(ended)))
         }
         (id, Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
         (_, None) => {
@@ -77,8 +78,14 @@ async fn log_out_by_id(
     if id == this.id {
         return Ok(leave(site, next, actions::log_out_here(&site.app, visitor.tokens()).await));
     }
-    actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)?;
-    Ok(see_other(&ReturnTo::home()))
+    let ended = actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)?;
+    Ok(stay(site, this, AccountWord::OneEnded(ended)))
+}
+
+/// The answer to whoever goes on here: the account page, which says what was done.
+fn stay(site: &Site, this: &Session, word: AccountWord) -> Response {
+    site.receipts.keep(this.id, word, site.app.now());
+    see_other(&ReturnTo::home())
 }
 
 /// The answer to whoever is logged out here, whether or not the server could do its part.

@@ -20,6 +20,7 @@ pub mod pages;
 mod password;
 mod proxies;
 mod query;
+mod receipts;
 mod return_to;
 mod same_site;
 mod server;
@@ -37,6 +38,7 @@ pub use server::serve;
 use carry_through::CarryThrough;
 use cookies::Cookies;
 use methods::Methods;
+use receipts::Receipts;
 
 /// What every handler can see.
 pub(crate) struct Site {
@@ -44,6 +46,7 @@ pub(crate) struct Site {
     assets: Assets,
     proxies: Proxies,
     cookies: Cookies,
+    receipts: Receipts,
 }
 
 impl Site {
@@ -58,7 +61,7 @@ impl Site {
 pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Output = Response> + 'static {
     let cookies = Cookies::of(&app.url);
     let headers = headers::Headers::of(&app.url);
-    let site = Arc::new(Site { app, assets, proxies, cookies });
+    let site = Arc::new(Site { app, assets, proxies, cookies, receipts: Receipts::default() });
     let pages = Route::new()
         .at("/", Methods::get(account::show))
         .at("/login", Methods::get(login::show).post(login::submit))

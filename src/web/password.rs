@@ -88,6 +88,6 @@ impl Site {
     fn password_page(&self, status: StatusCode, this: &LiveSession, word: Option<PasswordWord>) -> Response {
         let account = &this.session.account_name;
         let page = PasswordPage { account, word };
-        self.page(status, "Change password", Some(account), page.main())
+        self.page(status, "Change password", Some(&this.session), page.main())
     }
 }

@@ -13,7 +13,7 @@ use super::cookies::{CookieChange, Presented};
 use super::failure::Failure;
 use super::return_to::ReturnTo;
 use crate::actions::{ActionError, Resumed, Visit, resume};
-use crate::sessions::{Browser, LiveSession, Presence, Token};
+use crate::sessions::{Browser, LiveSession, Presence, Session, Token};
 use crate::store_error::StoreError;
 
 /// Whoever sent the request.
@@ -92,9 +92,9 @@ impl Visitor {
         }
     }
 
-    /// What their account is called, if they are logged in.
-    pub fn account_name(&self) -> Option<&str> {
-        self.session().map(|live| live.session.account_name.as_str())
+    /// What a page says of whose it is, if they are logged in.
+    pub fn viewer(&self) -> Option<&Session> {
+        self.session().map(|live| &live.session)
     }
 
     /// Every token that they sent, live or not.

@@ -62,3 +62,38 @@ async fn what_a_browser_calls_itself_is_never_repeated() {
     hostile.logs_in("alice").await;
     hostile.opens("/").await.is(200).says("Firefox").does_not_say("alert(1)");
 }
+
+#[tokio::test]
+async fn it_says_once_what_was_done() {
+    let world = World::open().await.with_account("alice").await;
+    let mut here = world.logged_in("alice").await;
+    let phone = world.logged_in("alice").await.token().session_id().to_string();
+    here.logs_out_of(&phone).await.leads_to("/");
+    here.opens("/").await.says("1 other session ended.");
+    here.opens("/").await.does_not_say("ended");
+
+    here.logs_out_of(&phone).await.leads_to("/");
+    here.opens("/").await.says("That session had ended already.");
+
+    world.logged_in("alice").await;
+    world.passes(SignedDuration::from_mins(50));
+    here.opens("/").await.is(200);
+    world.passes(SignedDuration::from_mins(20));
+    world.logged_in("alice").await;
+    world.logged_in("alice").await;
+    here.logs_out_of("others").await.leads_to("/");
+    here.opens("/").await.says("2 other sessions ended.");
+    here.logs_out_of("others").await.leads_to("/");
+    here.opens("/").await.says("There was no other session.");
+}
+
+#[tokio::test]
+async fn it_says_what_was_done_to_nobody_else_and_not_much_later() {
+    let world = World::open().await.with_account("alice").await;
+    let (mut here, mut elsewhere) = (world.logged_in("alice").await, world.logged_in("alice").await);
+    let phone = world.logged_in("alice").await.token().session_id().to_string();
+    here.logs_out_of(&phone).await.leads_to("/");
+    elsewhere.opens("/").await.is(200).does_not_say("ended");
+    world.passes(SignedDuration::from_secs(10));
+    here.opens("/").await.is(200).does_not_say("ended");
+}

@@ -16,6 +16,7 @@ mod sessions_over_time;
 
 // The same in a real browser, with JavaScript and without.
 mod in_a_browser;
+mod leaving_together;
 mod pages;
 
 // What every answer keeps to.

@@ -44,6 +44,10 @@ fn the_account_page() {
     snapshot("account with others", &AccountPage { sessions: &sessions, ..page }.main());
     let word = Some(AccountWord::PasswordChanged);
     snapshot("account after a change of password", &AccountPage { word, ..page }.main());
+    let words = [0, 1, 2].map(AccountWord::OthersEnded).into_iter();
+    let words = words.chain([true, false].map(AccountWord::OneEnded));
+    let receipts: Vec<_> = words.map(|word| word.to_string()).collect();
+    settings().bind(|| insta::assert_snapshot!("account receipts", receipts.join("\n")));
 }
 
 #[test]
@@ -159,6 +163,6 @@ fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);
     settings.add_filter(r"/assets/exeunt\.[0-9a-f]{16}\.", "/assets/exeunt.[hash].");
-    settings.add_filter(r#"value="[0-9a-f]{32}""#, r#"value="[session id]""#);
+    settings.add_filter(r#"="[0-9a-f]{32}""#, r#"="[session id]""#);
     settings
 }

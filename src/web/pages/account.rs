@@ -1,5 +1,7 @@
 //! The account page: who is logged in here, where else, and the buttons that end it.
 
+use std::fmt;
+
 use maud::{Markup, html};
 
 use super::parts::{LogOutButton, notice};
@@ -25,6 +27,22 @@ pub struct AccountPage<'a> {
 pub enum AccountWord {
     /// One has just changed one's password.
     PasswordChanged,
+    /// One has just logged out everywhere else: so many sessions.
+    OthersEnded(usize),
+    /// One has just logged one of one's other sessions out, unless it was over already.
+    OneEnded(bool),
+}
+
+impl fmt::Display for AccountWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PasswordChanged => f.write_str("Your password is changed. Your other sessions have ended."),
+            Self::OthersEnded(0) => f.write_str("There was no other session."),
+            Self::OthersEnded(1) | Self::OneEnded(true) => f.write_str("1 other session ended."),
+            Self::OthersEnded(ended) => write!(f, "{ended} other sessions ended."),
+            Self::OneEnded(false) => f.write_str("That session had ended already."),
+        }
+    }
 }
 
 impl AccountPage<'_> {
@@ -35,9 +53,7 @@ impl AccountPage<'_> {
             self.sessions.iter().filter(|live| live.session.id != self.this.session.id).collect();
         html! {
             h1 { "Where you are logged in" }
-            @if self.word == Some(AccountWord::PasswordChanged) {
-                (notice("Your password is changed. Your other sessions have ended."))
-            }
+            @if let Some(word) = self.word { (notice(&word.to_string())) }
             section aria-labelledby="here" {
                 h2 #here { "Here" }
                 ul.sessions {

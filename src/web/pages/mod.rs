@@ -19,6 +19,8 @@ pub use login::{LoginPage, LoginWord};
 pub use logout::logout;
 pub use password::{PasswordPage, PasswordWord};
 
+use crate::sessions::Session;
+
 /// htmx would otherwise fetch a page again to go back, and show it without a visit.
 const HTMX_CONFIG: &str = r#"{"history":"reload"}"#;
 
@@ -38,8 +40,8 @@ pub struct Links {
 pub struct Layout<'a> {
     /// For the tab.
     pub title: &'a str,
-    /// Whoever is logged in.
-    pub viewer: Option<&'a str>,
+    /// The session of whoever is logged in.
+    pub viewer: Option<&'a Session>,
     /// Where the style sheet, the script and the icon are.
     pub assets: &'a Links,
 }
@@ -65,10 +67,11 @@ impl Layout<'_> {
                     header.masthead {
                         a.brand href="/" { "Exeunt" }
                         @if let Some(viewer) = self.viewer {
-                            p.viewer { "Logged in as " b { (viewer) } }
+                            p.viewer { "Logged in as " b { (viewer.account_name) } }
                         }
                     }
-                    main tabindex="-1" { (main) }
+                    // The script asks it whose page this is.
+                    main tabindex="-1" data-session=[self.viewer.map(|viewer| viewer.id)] { (main) }
                 }
             }
         }

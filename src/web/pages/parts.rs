@@ -54,10 +54,10 @@ pub fn wait(seconds: i64) -> String {
 
 /// Something went wrong with what was typed. It is read out at once.
 pub fn alert(text: &str) -> Markup {
-    html! { p.alert #alert role="alert" { (text) } }
+    html! { p.alert #alert role="alert" tabindex="-1" { (text) } }
 }
 
 /// Something has been done.
 pub fn notice(text: &str) -> Markup {
-    html! { p.notice role="status" { (text) } }
+    html! { p.notice role="status" tabindex="-1" { (text) } }
 }

@@ -176,6 +176,13 @@ impl Browser {
         self.wait_until(&format!("the path {path}"), async || self.path().await == path).await;
     }
 
+    /// Waits until the page shows this session.
+    pub async fn wait_for_session(&self, id: &str) {
+        let shown = format!("return document.querySelector('main')?.dataset.session === '{id}'");
+        let seen = async || self.client.execute(&shown, vec![]).await.is_ok_and(|is| is == true);
+        self.wait_until(&format!("the session {id}"), seen).await;
+    }
+
     /// Remembers the page shown now, before an action that leads away from it.
     pub async fn page(&self) -> Page {
         Page(self.find("html").await)
@@ -214,6 +221,17 @@ impl Browser {
     async fn whereabouts(&self) -> String {
         let text = self.try_text().await.unwrap_or_else(|e| e.to_string());
         format!("{}, which reads:\n{text}", self.path().await)
+    }
+
+    /// Runs JavaScript in every page of this tab from now on, before the page's own: to take away what some
+    /// browsers do not have.
+    pub async fn runs_first(&self, script: &str) {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+    }
+
+    /// Shows the tab looked at to the person, and hides the others.
+    pub async fn comes_to_the_front(&self) {
+        self.cdp("Page.bringToFront", json!({})).await;
     }
 
     /// Sends Chromium a command of the Chrome DevTools Protocol.

@@ -45,8 +45,10 @@ const CHEAP: u8 = 4;
 /// What a watcher at the door has seen.
 #[derive(Default)]
 struct Seen {
-    /// The path of every post.
-    posts: Vec<String>,
+    /// Every request, as it came.
+    requests: Vec<(Method, String)>,
+    /// Pages whose answers are held back, and for how long.
+    slow: Vec<(String, Duration)>,
     /// Requests whose browser left before they were answered.
     abandoned: usize,
 }
@@ -231,7 +233,22 @@ impl World {
 
     /// How many posts came to `path`.
     pub fn posts(&self, path: &str) -> usize {
-        lock(&self.seen).posts.iter().filter(|posted| *posted == path).count()
+        self.requests(&Method::POST, path)
+    }
+
+    /// How many times somebody looked at `path`.
+    pub fn looks(&self, path: &str) -> usize {
+        self.requests(&Method::GET, path)
+    }
+
+    fn requests(&self, method: &Method, path: &str) -> usize {
+        let seen = lock(&self.seen);
+        seen.requests.iter().filter(|(with, to)| with == method && to == path).count()
+    }
+
+    /// Holds the answers to whoever looks at `path` back, as a slow network would.
+    pub fn answers_late(&self, path: &str, by: Duration) {
+        lock(&self.seen).slow.push((path.to_owned(), by));
     }
 
     /// How many requests were given up by their browser before they were answered.
@@ -310,12 +327,15 @@ fn watched(
     seen: Arc<Mutex<Seen>>,
 ) -> impl Endpoint<Output = Response> + 'static {
     site.around(move |site, request| {
-        if request.method() == Method::POST {
-            lock(&seen).posts.push(request.uri().path().to_owned());
-        }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let slow = lock(&seen).slow.iter().find(|(late, _)| method == Method::GET && *late == path).cloned();
+        lock(&seen).requests.push((method, path));
         let under_way = UnderWay { seen: Arc::clone(&seen), answered: false };
         async move {
             let answer = site.call(request).await;
+            if let Some((_, by)) = slow {
+                tokio::time::sleep(by).await;
+            }
             under_way.answered();
             answer
         }

@@ -1,0 +1,143 @@
+// All tabs of a browser leave together. The main part of a page says which session it shows; a page whose
+// session is over, or is not the browser's any more, is fetched anew, and the server says what comes then.
+{
+  // Whoever holds it listens for all. Over HTTP/1.1 browsers open six connections to a host: with a stream in
+  // each tab, the seventh would wait for ever.
+  const LISTENER = "exeunt-listener";
+
+  // Held together by all who wait for the answer to a form, and alone by whoever fetches a page anew. That
+  // answer may bring a new cookie, and the one to a page asked for with the old cookie would take it away
+  // again. What an answer brings is in the browser before its script sees the answer.
+  const ANSWERS = "exeunt-answers";
+
+  // An answer is waited for no longer than this, and this long passes before a server that could not tell is
+  // asked again.
+  const SECONDS = 5000;
+
+  // Browsers have neither on plain http, but for localhost. A tab then asks when somebody comes to look at it.
+  const { locks } = navigator;
+  const canTell = locks && "BroadcastChannel" in window;
+
+  let channel;
+
+  // Aborted as the page is left: browsers keep no page for the Back button that listens or waits for a lock.
+  let here;
+
+  // Whether an answer has led away from this page. Its button stays disabled then, also if the page is kept.
+  let left = false;
+
+  // The session that this page shows. There is none before a login, nor on a page that says that it is over.
+  const shown = () => document.querySelector("main").dataset.session;
+
+  const isStale = ({ over, now }) => shown() && (over ? over === shown() : now !== shown());
+
+  const hide = (hidden) => document.documentElement.classList.toggle("unsure", hidden);
+
+  // Not `reload`, which would send a form again that led here.
+  const fetchAnew = () => location.replace(location.pathname + location.search);
+
+  // `{ over: id }`, or `{ now: id }`, which is null while nobody is logged in. Channels do not tell whoever
+  // speaks.
+  const tell = (news) => {
+    channel?.postMessage(news);
+    heed(news);
+  };
+
+  const heed = (news) => {
+    const goOn = () => isStale(news) && fetchAnew();
+    if (!isStale(news)) return;
+    if (!locks) return goOn();
+    locks.request(ANSWERS, { signal: AbortSignal.timeout(SECONDS) }, goOn).catch(goOn);
+  };
+
+  // Hears what the server says until the session is over, the server gives no such stream or the page is left;
+  // or only whose session it is. Answers the session that it last heard of.
+  const hear = (signal, { once }) =>
+    new Promise((done) => {
+      const events = new EventSource("/events");
+      let now;
+      const stop = () => {
+        events.close();
+        done(now);
+      };
+      signal.addEventListener("abort", stop);
+      events.addEventListener("session", ({ data }) => {
+        now = data;
+        tell({ now });
+        if (once) stop();
+      });
+      events.addEventListener("logout", ({ data }) => {
+        now = null;
+        tell({ over: data });
+        stop();
+      });
+      // What breaks off the browser opens again by itself; after any status but 200 it never tries again, and
+      // does not say which it was.
+      events.addEventListener("error", async () => {
+        if (events.readyState !== EventSource.CLOSED && !once) return;
+        events.close();
+        const answer = await fetch("/events", { method: "HEAD", signal }).catch(() => undefined);
+        if (answer?.status === 204) tell({ now: (now = null) });
+        stop();
+      });
+    });
+
+  const listen = async (signal) => {
+    while (!signal.aborted && shown()) {
+      await hear(signal, { once: false });
+      await new Promise((done) => setTimeout(done, SECONDS));
+    }
+  };
+
+  addEventListener("pageshow", async ({ persisted }) => {
+    if (persisted && (left || !shown())) return location.reload();
+    if (!shown()) return;
+    here = new AbortController();
+    const { signal } = here;
+    if (canTell) {
+      channel = new BroadcastChannel("exeunt");
+      channel.addEventListener("message", ({ data }) => heed(data));
+    }
+    if (persisted) {
+      // Kept whole by the browser since it was left, and its session may have ended since.
+      if ((await hear(signal, { once: true })) !== shown()) return fetchAnew();
+      hide(false);
+    } else {
+      // Fetched a moment ago: the other tabs can tell by it whether they are of another session.
+      channel?.postMessage({ now: shown() });
+    }
+    if (canTell) locks.request(LISTENER, { signal }, () => listen(signal)).catch(() => {});
+  });
+
+  addEventListener("pagehide", () => {
+    here?.abort();
+    channel?.close();
+    // Nobody sees it again before the server has been asked.
+    if (shown()) hide(true);
+  });
+
+  // A stream that broke off while the machine slept looks open for minutes, and a tab in the background may be
+  // told late.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && shown() && here?.signal.aborted === false) {
+      hear(here.signal, { once: true });
+    }
+  });
+
+  addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (!locks) return;
+    ctx.fetch = (...request) =>
+      new Promise((resolve, reject) => {
+        locks.request(ANSWERS, { mode: "shared" }, () => {
+          fetch(...request).then(resolve, reject);
+          // Until the page has taken in the answer; or for good, where it leads away.
+          return new Promise((done) => (ctx.answered = done));
+        });
+      });
+  });
+
+  addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.hx?.redirect) left = true;
+    else ctx.answered?.();
+  });
+}
