@@ -15,6 +15,7 @@ mod logging_out;
 mod sessions_over_time;
 
 // The same in a real browser, with JavaScript and without.
+mod going_back;
 mod in_a_browser;
 mod leaving_together;
 mod pages;
