@@ -23,13 +23,14 @@
   // Aborted as the page is left: browsers keep no page for the Back button that listens or waits for a lock.
   let here;
 
-  // Whether an answer has led away from this page. Its button stays disabled then, also if the page is kept.
+  // Whether an answer leads away from this page, to one that says what happened. Its button stays disabled, also
+  // if the browser keeps the page.
   let left = false;
 
   // The session that this page shows. There is none before a login, nor on a page that says that it is over.
   const shown = () => document.querySelector("main").dataset.session;
 
-  const isStale = ({ over, now }) => shown() && (over ? over === shown() : now !== shown());
+  const isStale = ({ over, now }) => !left && shown() && (over ? over === shown() : now !== shown());
 
   const hide = (hidden) => document.documentElement.classList.toggle("unsure", hidden);
 
@@ -130,14 +131,14 @@
       new Promise((resolve, reject) => {
         locks.request(ANSWERS, { mode: "shared" }, () => {
           fetch(...request).then(resolve, reject);
-          // Until the page has taken in the answer; or for good, where it leads away.
+          // Until the page has taken in the answer.
           return new Promise((done) => (ctx.answered = done));
         });
       });
   });
 
   addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-    if (ctx.hx?.redirect) left = true;
-    else ctx.answered?.();
+    left ||= Boolean(ctx.hx?.redirect);
+    ctx.answered?.();
   });
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -23,6 +24,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
 pub async fn run(config: Config) -> Result<(), Failure> {
     let stop = stop_signal()?;
+    take_descriptors();
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
@@ -44,6 +46,14 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         tracing::error!(left, "stopping although sessions that should have ended are still on disk");
     }
     Ok(served?)
+}
+
+/// As many descriptors as the process may have. Shells and service managers give 1,024 to begin with, for the
+/// sake of programs that use `select`; here each connection is one.
+fn take_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where that is not allowed there are fewer connections.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// Tells where the site is, and how to make its first account.

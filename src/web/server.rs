@@ -15,12 +15,17 @@ use hyper_util::server::graceful::GracefulShutdown;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
-/// Connections at once; others wait in the kernel's queue.
-const CONNECTIONS: usize = 4096;
+/// Connections at once; others wait in the kernel's queue. Enough for 10,000 browsers that listen to their
+/// event stream, and those that load pages meanwhile.
+const CONNECTIONS: usize = 16_384;
+
+/// Descriptors that are left to the disk and the locks.
+const RESERVED: u64 = 1024;
 
 /// How long a connection may be silent, and how long a request's head may take.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
@@ -57,7 +62,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let local = listener.local_addr()?;
     let endpoint = Arc::new(endpoint);
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Arc::new(Semaphore::new(connections()));
     let graceful = GracefulShutdown::new();
     let (serving, stopping) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
@@ -90,6 +95,13 @@ pub async fn serve(
         tracing::warn!("stopping although some requests are not answered");
     }
     Ok(())
+}
+
+/// As many as there may be, and as there are descriptors for: each is one.
+fn connections() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let ours = descriptors.saturating_sub(RESERVED).max(descriptors / 2);
+    usize::try_from(ours).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS)
 }
 
 async fn accept(

@@ -18,7 +18,7 @@ use exeunt::sessions::{Browser, LastingFor, NewSession, Session};
 use reqwest::Method;
 use tempfile::TempDir;
 
-use crate::support::program::Place;
+use crate::support::program::{Place, Server};
 use crate::support::{Listening, NEW_PASSWORD, PASSWORD, World, noon};
 
 #[tokio::test]
@@ -282,6 +282,23 @@ async fn a_stop_ends_the_streams_and_tells_nobody_that_they_are_logged_out() {
     let (_data, server) = world.stop();
     tokio::time::timeout(Duration::from_secs(5), server).await.expect("at once").unwrap().unwrap();
     assert_eq!(heard.hears().await, None);
+}
+
+#[tokio::test]
+async fn more_browsers_listen_than_a_shell_gives_descriptors() {
+    let place = Place::new();
+    let account = place.account("alice").await;
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let server = Server::start(place.program_after("ulimit -Sn 100", &serve));
+    let (token, _) = place.session(&account).await;
+    let mut listening = Vec::new();
+    for _ in 0..150 {
+        listening.push(server.visitor_with(&token).listens().await);
+    }
+    place.runs(&["session", "end", "--all"]).done();
+    for heard in listening {
+        hears_the_logout(heard).await;
+    }
 }
 
 #[tokio::test]

@@ -32,13 +32,14 @@ async fn ten_tabs_leave_with_the_one_that_logs_out() {
 async fn ten_tabs_leave_when_their_session_is_ended_elsewhere() {
     let (world, browser) = logged_in().await;
     let tabs = open_tabs(&browser, &world, 10).await;
-    let began = Instant::now();
+    let (asked, began) = (world.looks("/events"), Instant::now());
 
     ended_elsewhere(&world).await;
 
     world.until(|| world.looks("/login") == 1 + 10).await;
     println!("ten tabs at the login page after {:?}", began.elapsed());
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+    assert!(world.looks("/events") < asked + 5, "told by the one that listens, not one after the other");
     all_show(&browser, &tabs, "/login", "Stay logged in for 30 days").await;
     assert!(browser.cookies().await.is_empty());
 }
@@ -98,8 +99,9 @@ async fn a_tab_that_shows_another_account_shows_the_one_now_logged_in() {
 async fn a_changed_password_logs_no_tab_of_this_browser_out() {
     let (world, browser) = logged_in().await;
     let tabs = open_tabs(&browser, &world, 4).await;
-    // A tab that asked with the old cookie would hear that it is over when the new one is there.
-    world.answers_late("/", Duration::from_millis(500));
+    // A tab that asked before the new cookie is there would be told afterwards that the old one is over.
+    world.answers_late("/password", Duration::from_millis(500));
+    world.answers_late("/", Duration::from_millis(1500));
     browser.goto(&world.url("/password")).await;
     browser.fill("#current_password", PASSWORD).await;
     browser.fill("#new_password", NEW_PASSWORD).await;

@@ -47,7 +47,7 @@ const CHEAP: u8 = 4;
 struct Seen {
     /// Every request, as it came.
     requests: Vec<(Method, String)>,
-    /// Pages whose answers are held back, and for how long.
+    /// Paths whose answers are held back, and for how long.
     slow: Vec<(String, Duration)>,
     /// Requests whose browser left before they were answered.
     abandoned: usize,
@@ -246,7 +246,7 @@ impl World {
         seen.requests.iter().filter(|(with, to)| with == method && to == path).count()
     }
 
-    /// Holds the answers to whoever looks at `path` back, as a slow network would.
+    /// Holds all answers of `path` back, as a slow network would.
     pub fn answers_late(&self, path: &str, by: Duration) {
         lock(&self.seen).slow.push((path.to_owned(), by));
     }
@@ -328,7 +328,7 @@ fn watched(
 ) -> impl Endpoint<Output = Response> + 'static {
     site.around(move |site, request| {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let slow = lock(&seen).slow.iter().find(|(late, _)| method == Method::GET && *late == path).cloned();
+        let slow = lock(&seen).slow.iter().find(|(late, _)| *late == path).cloned();
         lock(&seen).requests.push((method, path));
         let under_way = UnderWay { seen: Arc::clone(&seen), answered: false };
         async move {
