@@ -18,7 +18,7 @@ add-account name *args:
 test *args:
     tests/run {{ args }}
 
-# Measure: what a million sessions cost
+# Measure: what a million sessions cost, and ten thousand browsers that listen
 bench *args:
     cargo bench --locked {{ args }}
 

@@ -5,14 +5,13 @@
   // each tab, the seventh would wait for ever.
   const LISTENER = "exeunt-listener";
 
-  // Held together by all who wait for the answer to a form, and alone by whoever fetches a page anew. That
-  // answer may bring a new cookie, and the one to a page asked for with the old cookie would take it away
-  // again. What an answer brings is in the browser before its script sees the answer.
+  // Held together by all who wait for the answer to a form, and taken alone by whoever asks for something with
+  // a cookie that may be over. A form's answer may bring a new cookie, and the answer to what was asked with the
+  // old one would take it away again. A cookie is in the browser before a script sees the answer that it came with.
   const ANSWERS = "exeunt-answers";
 
-  // An answer is waited for no longer than this, and this long passes before a server that could not tell is
-  // asked again.
-  const SECONDS = 5000;
+  // In milliseconds. An answer is waited for no longer, and a server that gave no stream is asked again after it.
+  const PATIENCE = 5000;
 
   // Browsers have neither on plain http, but for localhost. A tab then asks when somebody comes to look at it.
   const { locks } = navigator;
@@ -44,17 +43,24 @@
     heed(news);
   };
 
-  const heed = (news) => {
-    const goOn = () => isStale(news) && fetchAnew();
+  const heed = async (news) => {
     if (!isStale(news)) return;
-    if (!locks) return goOn();
-    locks.request(ANSWERS, { signal: AbortSignal.timeout(SECONDS) }, goOn).catch(goOn);
+    await answers();
+    if (isStale(news)) fetchAnew();
+  };
+
+  // Completes when nobody waits for the answer to a form, or has for too long.
+  const answers = async () => {
+    const signal = AbortSignal.timeout(PATIENCE);
+    await locks?.request(ANSWERS, { signal }, () => {}).catch(() => {});
   };
 
   // Hears what the server says until the session is over, the server gives no such stream or the page is left;
   // or only whose session it is. Answers the session that it last heard of.
-  const hear = (signal, { once }) =>
-    new Promise((done) => {
+  const hear = async (signal, { once }) => {
+    await answers();
+    if (signal.aborted) return undefined;
+    return new Promise((done) => {
       const events = new EventSource("/events");
       let now;
       const stop = () => {
@@ -82,13 +88,20 @@
         stop();
       });
     });
+  };
 
   const listen = async (signal) => {
     while (!signal.aborted && shown()) {
       await hear(signal, { once: false });
-      await new Promise((done) => setTimeout(done, SECONDS));
+      if (!signal.aborted) await pause(signal);
     }
   };
+
+  const pause = (signal) =>
+    new Promise((done) => {
+      setTimeout(done, PATIENCE);
+      signal.addEventListener("abort", done);
+    });
 
   addEventListener("pageshow", async ({ persisted }) => {
     if (persisted && (left || !shown())) return location.reload();
@@ -113,6 +126,7 @@
   addEventListener("pagehide", () => {
     here?.abort();
     channel?.close();
+    channel = undefined;
     // Nobody sees it again before the server has been asked.
     if (shown()) hide(true);
   });
@@ -129,11 +143,13 @@
     if (!locks) return;
     ctx.fetch = (...request) =>
       new Promise((resolve, reject) => {
-        locks.request(ANSWERS, { mode: "shared" }, () => {
-          fetch(...request).then(resolve, reject);
-          // Until the page has taken in the answer.
-          return new Promise((done) => (ctx.answered = done));
-        });
+        locks
+          .request(ANSWERS, { mode: "shared" }, () => {
+            fetch(...request).then(resolve, reject);
+            // Until the page has taken in the answer.
+            return new Promise((done) => (ctx.answered = done));
+          })
+          .catch(reject);
       });
   });
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{OnceCell, watch};
@@ -12,7 +13,10 @@ use crate::account_id::AccountId;
 
 /// The accounts that somebody watches, each with one watch of the store's for all who do.
 #[derive(Clone, Default)]
-pub(super) struct Watches(Arc<Mutex<HashMap<AccountId, Weak<Watched>>>>);
+pub(super) struct Watches {
+    accounts: Arc<Mutex<HashMap<AccountId, Weak<Watched>>>>,
+    has_warned: Arc<AtomicBool>,
+}
 
 /// An account that is watched.
 struct Watched {
@@ -63,7 +67,7 @@ impl Watches {
 
     /// The map is whole after every single call, so a panic elsewhere does not spoil it.
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Weak<Watched>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,7 +80,10 @@ impl Watched {
         match store.watch(self.account, tell).await {
             Ok(watching) => Some(watching),
             Err(error) => {
-                tracing::warn!(%error, account = %self.account, "endings in other processes are noticed later");
+                // Once: where one account cannot be watched, thousands may not be.
+                if !self.watches.has_warned.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "what ends in other processes may be noticed seconds later");
+                }
                 None
             }
         }

@@ -7,32 +7,27 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
 
+mod client;
 mod measure;
+mod populated;
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use client::Client;
 use exeunt::account_id::AccountId;
-use exeunt::accounts::Cost;
 use exeunt::actions::{Pace, sweep};
-use exeunt::app::{App, Stores};
-use exeunt::clock::{Clock, Timestamp};
-use exeunt::config::PublicUrl;
-use exeunt::files::Folder;
 use exeunt::record;
-use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence, Session, Token};
+use exeunt::sessions::{CAP, Presence, Token};
 use exeunt::web::{Assets, Proxies, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
-use tempfile::TempDir;
+use populated::{PER_ACCOUNT, Populated, session};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-
-/// Sessions of each account: people have a few.
-const PER_ACCOUNT: usize = 10;
 
 /// Sessions that are busy among all the others.
 const BUSY: usize = 1_000;
@@ -47,8 +42,10 @@ fn main() {
     let most = setting("EXEUNT_BENCH_SESSIONS", 1_000_000);
     let rounds = setting("EXEUNT_BENCH_ROUNDS", 11);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let mut worlds: Vec<_> =
-        [most / 1000, most / 10, most].into_iter().map(|size| Populated::with(size.max(BUSY))).collect();
+    let mut worlds: Vec<_> = [most / 1000, most / 10, most]
+        .into_iter()
+        .map(|size| Populated::with(size.max(BUSY), PER_ACCOUNT))
+        .collect();
 
     println!("\n{most} session files, {rounds} rounds: median (smallest to largest)\n");
     busy_set(&runtime, &worlds, rounds);
@@ -58,65 +55,6 @@ fn main() {
     drop(worlds);
     pages_beside_a_sweep(&runtime, &largest);
     sweeping(&largest);
-}
-
-/// A data folder with live sessions, written without waiting for the disk.
-struct Populated {
-    data: TempDir,
-    app: Arc<App>,
-    tokens: Vec<Token>,
-}
-
-impl Populated {
-    fn with(size: usize) -> Self {
-        let data = tempfile::Builder::new().prefix("exeunt-bench-").tempdir_in(target()).unwrap();
-        let stores = Stores::files(&Folder::at(data.path())).unwrap();
-        let url = PublicUrl::parse("http://localhost:8000").unwrap();
-        let app = Arc::new(App::new(stores, url, Cost::of(4), Clock::system()));
-        let mut tokens = Vec::with_capacity(size);
-        while tokens.len() < size {
-            let account = AccountId::generate();
-            let folder = data.path().join(format!("sessions/{account}"));
-            fs::create_dir(&folder).unwrap();
-            for _ in 0..PER_ACCOUNT.min(size - tokens.len()) {
-                let token = Token::generate(account);
-                let session = session(&token, app.now());
-                fs::write(folder.join(session.id.to_string()), record::encode(&session)).unwrap();
-                tokens.push(token);
-            }
-        }
-        Self { data, app, tokens }
-    }
-
-    fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
-    /// `number` of them, all those of accounts that are spread evenly from the `offset`th on, in an order
-    /// that has nothing to do with the disk's.
-    fn spread(&self, number: usize, offset: usize) -> Vec<Token> {
-        let accounts: Vec<_> = self.tokens.chunks(PER_ACCOUNT).collect();
-        let (wanted, step) = (number / PER_ACCOUNT, (self.len() / number).max(1));
-        let picked = (0..wanted).flat_map(|index| accounts[(index * step + offset) % accounts.len()]);
-        let mut picked: Vec<_> = picked.cloned().collect();
-        picked.sort_by_cached_key(Token::session_id);
-        picked
-    }
-
-    fn path_of(&self, token: &Token) -> PathBuf {
-        self.data.path().join(format!("sessions/{}/{}", token.account(), token.session_id()))
-    }
-}
-
-fn session(token: &Token, now: Timestamp) -> Session {
-    let new = NewSession {
-        account: token.account(),
-        account_name: "somebody@example.org".to_owned(),
-        lasting: LastingFor::ThisVisit,
-        browser: Browser::from_user_agent("(Windows) Firefox/146.0"),
-        address: Some("192.0.2.7".parse().unwrap()),
-    };
-    Session::start(new, token.session_id(), now)
 }
 
 /// A busy set is read at the same cost, however many sessions are on disk.
@@ -236,13 +174,13 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
     let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let base = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(
             listener,
             site(Arc::clone(&world.app), Assets::embedded(), Proxies::default()),
             std::future::pending(),
         ));
-        let client = Client { base, http: reqwest::Client::new(), visits };
+        let client = Client::of(&base, &visits);
         client.p99(seconds).await;
         let (mut calm, mut beside) = (Rounds::default(), Rounds::default());
         for _ in 0..3 {
@@ -261,43 +199,6 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
             "<= 2",
         );
     });
-}
-
-struct Client {
-    base: String,
-    http: reqwest::Client,
-    visits: Vec<Token>,
-}
-
-impl Client {
-    /// The p99 of page loads, four at a time, for some seconds.
-    async fn p99(&self, seconds: usize) -> f64 {
-        let until = Instant::now() + Duration::from_secs(seconds as u64);
-        let mut loaders = Vec::new();
-        for visits in self.visits.chunks(self.visits.len() / 4) {
-            let cookies: Vec<_> = visits.iter().map(|token| format!("exeunt={}", token.reveal())).collect();
-            let (base, http) = (self.base.clone(), self.http.clone());
-            loaders.push(tokio::spawn(async move {
-                let mut took = Vec::new();
-                for cookie in cookies.iter().cycle() {
-                    let began = Instant::now();
-                    let answer = http.get(&base).header("cookie", cookie).send().await.unwrap();
-                    assert_eq!(answer.status(), 200);
-                    answer.bytes().await.unwrap();
-                    took.push(began.elapsed().as_secs_f64());
-                    if Instant::now() > until {
-                        break;
-                    }
-                }
-                took
-            }));
-        }
-        let mut took = Rounds::default();
-        for loader in loaders {
-            loader.await.unwrap().into_iter().for_each(|one| took.add(one));
-        }
-        took.quantile(0.99)
-    }
 }
 
 /// A process of its own sweeps a folder of which every session is over.
@@ -331,9 +232,4 @@ fn peak_kib(arguments: &[&str], data: &Path) -> u64 {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-}
-
-/// Where the build puts things: on a real disk, where a folder in memory would flatter.
-fn target() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }

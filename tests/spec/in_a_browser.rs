@@ -388,6 +388,10 @@ async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts
         ("error-logged-in", "/nothing"),
     ];
     look_at(&browser, &world, &pages, scripts).await;
+    browser.goto(&world.url("/")).await;
+    browser.click_button("Log out everywhere else").await;
+    browser.wait_for_text("1 other session ended.").await;
+    shoot(&browser, "account-receipt", scripts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

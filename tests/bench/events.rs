@@ -1,0 +1,136 @@
+//! How much it costs to tell ten thousand browsers when their sessions end: memory, what pages wait for beside
+//! them, and how soon the last one is told.
+//!
+//! `EXEUNT_BENCH_STREAMS` is how many there are, 10,000 by default, each of another account, which is the most
+//! there can be to watch. `EXEUNT_BENCH_SECONDS` is how long pages are loaded at a time.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
+#![allow(dead_code, reason = "what the benchmarks share is more than each of them needs")]
+
+mod client;
+mod measure;
+mod populated;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use client::Client;
+use exeunt::sessions::Token;
+use measure::{Rounds, line, memory_kib, setting};
+use populated::Populated;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn main() {
+    let streams = setting("EXEUNT_BENCH_STREAMS", 10_000);
+    let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(measure(&Populated::with(streams, 1), seconds));
+}
+
+async fn measure(world: &Populated, seconds: usize) {
+    let (calm, busy) = (Server::on(world.data.path()), Server::on(world.data.path()));
+    let visits = world.spread(world.len().min(1_000), 0);
+    let (calm_client, busy_client) = (Client::of(&calm.base, &visits), Client::of(&busy.base, &visits));
+    calm_client.p99(seconds).await;
+    busy_client.p99(seconds).await;
+
+    let before = busy.memory_kib();
+    let mut streams = Vec::new();
+    for token in &world.tokens {
+        streams.push(Stream::open(&busy.address, token).await);
+    }
+    let each = (busy.memory_kib() - before) as f64 / streams.len() as f64;
+    println!("\n{} event streams, each of another account\n", streams.len());
+    line("memory of each", format!("{each:.1} KiB"), "<= 12 KiB");
+
+    let (mut alone, mut beside, mut again) = (Rounds::default(), Rounds::default(), Rounds::default());
+    for _ in 0..3 {
+        alone.add(calm_client.p99(seconds).await);
+        beside.add(busy_client.p99(seconds).await);
+        again.add(calm_client.p99(seconds).await);
+    }
+    line("p99 of pages without streams against the same", again.over(&alone).shown(), "noise");
+    line("p99 of pages beside them against none", beside.over(&alone).shown(), "<= 1.5");
+
+    let heard: Vec<_> = streams.into_iter().map(|stream| tokio::spawn(stream.hears_the_logout())).collect();
+    let ended = end_all(world.data.path());
+    let mut last = ended;
+    for heard in heard {
+        last = last.max(heard.await.unwrap());
+    }
+    let late = last.duration_since(ended).as_secs_f64() * 1e3;
+    line("the last is told after another process has ended them all", format!("{late:.0} ms"), "<= 1000 ms");
+}
+
+/// The program, serving; killed when this is dropped.
+struct Server {
+    child: Child,
+    base: String,
+    address: String,
+}
+
+impl Server {
+    fn on(data: &Path) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_exeunt"));
+        program.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "error");
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let (_, address) = said.trim_end().trim_end_matches(").").rsplit_once(' ').unwrap();
+        Self { child, base: format!("http://{address}"), address: address.to_owned() }
+    }
+
+    fn memory_kib(&self) -> u64 {
+        memory_kib(&self.child.id().to_string(), "VmRSS").unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A browser that listens.
+struct Stream(TcpStream);
+
+impl Stream {
+    /// Opens one, and waits until the server has said whose it is.
+    async fn open(address: &str, token: &Token) -> Self {
+        let mut stream = Self(TcpStream::connect(address).await.unwrap());
+        let cookie = token.reveal();
+        let head = format!("GET /events HTTP/1.1\r\nHost: localhost\r\nCookie: exeunt={cookie}\r\n\r\n");
+        stream.0.write_all(head.as_bytes()).await.unwrap();
+        stream.until("event: session").await;
+        stream
+    }
+
+    async fn hears_the_logout(mut self) -> Instant {
+        self.until("event: logout").await;
+        Instant::now()
+    }
+
+    async fn until(&mut self, text: &str) {
+        let (mut said, mut bytes) = (String::new(), [0; 1024]);
+        while !said.contains(text) {
+            let read = self.0.read(&mut bytes).await.unwrap();
+            assert!(read > 0, "the stream ended before {text:?}");
+            said.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        }
+    }
+}
+
+/// Ends every session from a process of its own, and answers when it was done.
+fn end_all(data: &Path) -> Instant {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_exeunt"));
+    let done = program.args(["session", "end", "--all", "--data"]).arg(data).stdout(Stdio::null()).status();
+    assert!(done.unwrap().success());
+    Instant::now()
+}
