@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::fmt::rfc2822::DateTimePrinter;
 pub use jiff::{SignedDuration, Timestamp};
 
 /// Where `now` comes from: the machine, or a hand-moved clock.
@@ -50,6 +51,15 @@ impl Clock {
         };
         second.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
+}
+
+/// A time as HTTP has it in its headers: `Mon, 23 Nov 2026 12:00:00 GMT`.
+///
+/// # Panics
+/// Before the year 0.
+#[must_use]
+pub fn http_date(time: Timestamp) -> String {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&time).expect("BUG: HTTP has no such year")
 }
 
 /// The time `second` seconds after the epoch; what no calendar holds becomes the nearest that it does.

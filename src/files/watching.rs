@@ -1,133 +1,70 @@
 //! Being told that something has changed in a folder, by whatever process. It never tells what: whoever is
 //! told looks for themselves. It may tell for nothing, and it may miss something.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use notify::event::{Event, EventKindMask};
-use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::runtime::Handle;
 
 use super::{Folder, blocking};
+use system::{Mark, System};
 
-/// A file was removed, renamed or emptied. That one was made or opened is nothing to look for.
-const WORTH_A_LOOK: EventKindMask =
-    EventKindMask::REMOVE.union(EventKindMask::MODIFY_NAME).union(EventKindMask::MODIFY_DATA);
-
-/// Watches folders. Only with the first of them it takes a thread and a descriptor.
+/// Watches folders. Only for the first of them it asks the operating system for anything.
 #[derive(Clone, Default)]
-pub struct Watcher(Arc<Watched>);
+pub struct Watcher(Arc<Mutex<Option<System>>>);
 
-#[derive(Default)]
-struct Watched {
-    /// Held while the operating system is asked; whoever is told something never takes it.
-    system: Mutex<Option<RecommendedWatcher>>,
-    listeners: Arc<Mutex<Listeners>>,
-}
-
-/// By folder; each folder has one.
-type Listeners = HashMap<PathBuf, Listener>;
+/// What is called.
 type Listener = Arc<dyn Fn() + Send + Sync>;
 
 /// A folder that is watched, until this is dropped.
 pub struct Watching {
-    watched: Arc<Watched>,
-    folder: PathBuf,
+    watcher: Watcher,
+    mark: Mark,
     listener: Listener,
 }
 
 impl Watcher {
-    /// Calls `tell` when something in the folder may be gone, until what this answers is dropped. `tell` is
-    /// called on a thread of its own and must not block. A second listener takes the first one's place.
+    /// Calls `tell` when something in the folder may be gone, until what this answers is dropped. `tell` must
+    /// not block. A second listener takes the first one's place.
     ///
     /// # Errors
-    /// When the folder cannot be watched: there is none, or as many are watched as the system allows.
+    /// When the folder cannot be watched: there is none, as many are watched as the system allows, or it is a
+    /// system on which none is.
     pub async fn watch(
         &self,
         folder: &Folder,
         tell: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Watching> {
-        let (watched, folder) = (Arc::clone(&self.0), folder.path().to_owned());
+        let (watcher, folder, runtime) = (self.clone(), folder.path().to_owned(), Handle::current());
         let listener: Listener = Arc::new(tell);
         blocking(move || {
-            watched.begin(&folder, &listener)?;
-            Ok(Watching { watched, folder, listener })
+            let mut system = lock(&watcher.0);
+            let system = match &mut *system {
+                Some(system) => system,
+                none => none.insert(System::start(&runtime)?),
+            };
+            let mark = system.begin(&folder, &listener)?;
+            Ok((mark, listener))
         })
         .await
-    }
-}
-
-impl Watched {
-    fn begin(&self, folder: &Path, listener: &Listener) -> io::Result<()> {
-        let mut system = lock(&self.system);
-        let system = match &mut *system {
-            Some(system) => system,
-            none => none.insert(open(Arc::clone(&self.listeners)).map_err(to_io)?),
-        };
-        let before = lock(&self.listeners).insert(folder.to_owned(), Arc::clone(listener));
-        if before.is_some() {
-            // It may be of a folder that has been removed since, and made again.
-            let _ = system.unwatch(folder);
-        }
-        system.watch(folder, RecursiveMode::NonRecursive).map_err(|error| {
-            lock(&self.listeners).remove(folder);
-            to_io(error)
-        })
-    }
-
-    fn end(&self, folder: &Path, listener: &Listener) {
-        let mut system = lock(&self.system);
-        let mut listeners = lock(&self.listeners);
-        if !listeners.get(folder).is_some_and(|latest| Arc::ptr_eq(latest, listener)) {
-            return;
-        }
-        listeners.remove(folder);
-        drop(listeners);
-        if let Some(system) = &mut *system {
-            // A folder that is gone is watched no more.
-            let _ = system.unwatch(folder);
-        }
+        .map(|(mark, listener)| Watching { watcher: self.clone(), mark, listener })
     }
 }
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        let (watched, folder, listener) =
-            (Arc::clone(&self.watched), std::mem::take(&mut self.folder), Arc::clone(&self.listener));
-        let end = move || watched.end(&folder, &listener);
+        let (watcher, mark, listener) = (self.watcher.clone(), self.mark.clone(), Arc::clone(&self.listener));
+        let end = move || {
+            if let Some(system) = &mut *lock(&watcher.0) {
+                system.end(mark, &listener);
+            }
+        };
+        // Whoever begins at this moment may be waiting for the disk.
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(end)),
             Err(_) => end(),
         }
-    }
-}
-
-fn open(listeners: Arc<Mutex<Listeners>>) -> notify::Result<RecommendedWatcher> {
-    let config = Config::default().with_event_kinds(WORTH_A_LOOK);
-    RecommendedWatcher::new(move |seen| tell(&lock(&listeners), seen), config)
-}
-
-fn tell(listeners: &Listeners, seen: notify::Result<Event>) {
-    match seen {
-        Ok(event) if !event.need_rescan() => {
-            for path in &event.paths {
-                // What is in a folder, or the folder itself.
-                let folders = [path.parent(), Some(path.as_path())].into_iter().flatten();
-                folders.filter_map(|folder| listeners.get(folder)).for_each(|listener| listener());
-            }
-        }
-        // Nobody knows what was missed.
-        _ => listeners.values().for_each(|listener| listener()),
-    }
-}
-
-fn to_io(error: notify::Error) -> io::Error {
-    match error.kind {
-        notify::ErrorKind::Io(error) => error,
-        _ => io::Error::other(error),
     }
 }
 
@@ -139,5 +76,125 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl fmt::Debug for Watcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watcher").finish_non_exhaustive()
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use std::collections::HashMap;
+    use std::io;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use futures_util::StreamExt;
+    use inotify::{EventMask, EventStream, Inotify, WatchDescriptor, WatchMask, Watches};
+    use tokio::runtime::Handle;
+    use tokio::task::AbortHandle;
+
+    use super::{Listener, lock};
+
+    /// A folder, as the system knows it.
+    pub type Mark = WatchDescriptor;
+
+    /// A file was removed, renamed, replaced or emptied, or the folder was. That one was opened is nothing to
+    /// look for.
+    const WORTH_A_LOOK: WatchMask = WatchMask::DELETE
+        .union(WatchMask::MOVE)
+        .union(WatchMask::MODIFY)
+        .union(WatchMask::DELETE_SELF)
+        .union(WatchMask::MOVE_SELF)
+        .union(WatchMask::ONLYDIR);
+
+    /// Bytes of news that are read at once; each is 16 and a file's name.
+    const AT_ONCE: usize = 4096;
+
+    pub struct System {
+        watches: Watches,
+        listeners: Arc<Mutex<Listeners>>,
+        telling: AbortHandle,
+    }
+
+    /// Each folder has one.
+    type Listeners = HashMap<Mark, Listener>;
+
+    impl System {
+        pub fn start(runtime: &Handle) -> io::Result<Self> {
+            let _runtime = runtime.enter();
+            let inotify = Inotify::init()?;
+            let (watches, listeners) = (inotify.watches(), Arc::default());
+            let news = inotify.into_event_stream([0; AT_ONCE])?;
+            let telling = runtime.spawn(tell(news, Arc::clone(&listeners))).abort_handle();
+            Ok(Self { watches, listeners, telling })
+        }
+
+        pub fn begin(&mut self, folder: &Path, listener: &Listener) -> io::Result<Mark> {
+            let mark = self.watches.add(folder, WORTH_A_LOOK)?;
+            lock(&self.listeners).insert(mark.clone(), Arc::clone(listener));
+            Ok(mark)
+        }
+
+        pub fn end(&mut self, mark: Mark, listener: &Listener) {
+            let mut listeners = lock(&self.listeners);
+            if listeners.get(&mark).is_some_and(|latest| Arc::ptr_eq(latest, listener)) {
+                listeners.remove(&mark);
+                drop(listeners);
+                // A folder that is gone is watched no more.
+                let _ = self.watches.remove(mark);
+            }
+        }
+    }
+
+    impl Drop for System {
+        fn drop(&mut self) {
+            self.telling.abort();
+        }
+    }
+
+    async fn tell(mut news: EventStream<[u8; AT_ONCE]>, listeners: Arc<Mutex<Listeners>>) {
+        while let Some(event) = news.next().await {
+            let listeners = lock(&listeners);
+            match event {
+                Ok(event) if !event.mask.contains(EventMask::Q_OVERFLOW) => {
+                    if let Some(listener) = listeners.get(&event.wd) {
+                        listener();
+                    }
+                }
+                // Nobody knows what was missed.
+                Ok(_) => listeners.values().for_each(|listener| listener()),
+                Err(error) => {
+                    tracing::error!(%error, "folders are watched no more");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::io::{self, ErrorKind};
+    use std::path::Path;
+
+    use tokio::runtime::Handle;
+
+    use super::Listener;
+
+    #[derive(Clone)]
+    pub enum Mark {}
+
+    pub enum System {}
+
+    impl System {
+        pub fn start(_: &Handle) -> io::Result<Self> {
+            Err(io::Error::new(ErrorKind::Unsupported, "folders are watched on Linux alone"))
+        }
+
+        pub fn begin(&mut self, _: &Path, _: &Listener) -> io::Result<Mark> {
+            match *self {}
+        }
+
+        pub fn end(&mut self, _: Mark, _: &Listener) {
+            match *self {}
+        }
     }
 }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use poem::http::StatusCode;
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::web::sse::Event;
 use poem::{Body, Response, Result, handler};
 
 use super::Site;
+use super::connection::Stopping;
+use super::endless::Endless;
 use super::failure::Failure;
-use super::server::Stopping;
 use super::visitor::Visitor;
 use crate::actions::{Tidings, Vigil};
+use crate::clock::{self, Timestamp};
 use crate::sessions::SessionId;
 
 /// A line that browsers skip. It keeps proxies from hanging up, and shows whether anybody is still there.
@@ -38,12 +40,20 @@ pub async fn show(
         stopping: stopping.clone(),
         begun: false,
     };
-    Ok(Response::builder()
+    let mut answer = Response::builder()
         .content_type("text/event-stream")
         // nginx would otherwise wait until it has some kilobytes to pass on.
         .header("X-Accel-Buffering", "no")
         // Not poem's `SSE`: it keeps 4 KiB for each stream, and lets caches store what it says.
-        .body(Body::from_bytes_stream(telling.stream())))
+        .body(Body::from_bytes_stream(telling.stream()));
+    answer.headers_mut().insert(header::DATE, date(site.app.now()));
+    answer.set_data(Endless);
+    Ok(answer)
+}
+
+/// What hyper would write into any other answer (RFC 9110, section 6.6.1).
+fn date(now: Timestamp) -> HeaderValue {
+    HeaderValue::from_str(&clock::http_date(now)).expect("BUG: a date is ASCII")
 }
 
 /// Somebody who is being told.

@@ -13,7 +13,7 @@ mod populated;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use client::Client;
@@ -73,6 +73,8 @@ struct Server {
     child: Child,
     base: String,
     address: String,
+    /// Kept open: it has more to say.
+    _out: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -81,9 +83,10 @@ impl Server {
         program.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "error");
         let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut said).unwrap();
         let (_, address) = said.trim_end().trim_end_matches(").").rsplit_once(' ').unwrap();
-        Self { child, base: format!("http://{address}"), address: address.to_owned() }
+        Self { child, base: format!("http://{address}"), address: address.to_owned(), _out: out }
     }
 
     fn memory_kib(&self) -> u64 {

@@ -20,12 +20,12 @@ const MAY_NAME_WEB: &str = "cli/serve.rs";
 /// Who alone may know a library. Paths are prefixes.
 const KEPT_TO: [(&str, &[&str]); 11] = [
     ("poem::", &["web/"]),
-    ("hyper", &["web/server.rs"]),
+    ("hyper", &["web/connection.rs"]),
     ("maud::", &["web/"]),
     ("clap::", &["cli/", "config.rs"]),
     ("bincode::", &["record.rs"]),
     ("fs2::", &["files/os_disk.rs"]),
-    ("notify::", &["files/watching.rs"]),
+    ("inotify::", &["files/watching.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
     ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "web/assets/bundle.rs"]),
     ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),
