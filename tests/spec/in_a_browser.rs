@@ -10,15 +10,17 @@ use crate::support::{NEW_PASSWORD, PASSWORD, Undeletable, World};
 macro_rules! with_and_without_javascript {
     ($($scenario:ident)*) => {
         mod with_javascript {
+            use super::{Browser, Scripts};
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $scenario() {
-                super::$scenario(super::Scripts::On).await;
+                super::$scenario(Browser::open(Scripts::On).await).await;
             })*
         }
         mod without_javascript {
+            use super::{Browser, Scripts};
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $scenario() {
-                super::$scenario(super::Scripts::Off).await;
+                super::$scenario(Browser::open(Scripts::Off).await).await;
             })*
         }
     };
@@ -62,10 +64,9 @@ async fn the_picture_in_the_readme() {
     std::fs::write(picture, browser.screenshot().await).unwrap();
 }
 
-async fn the_printed_link_makes_the_first_account(scripts: Scripts) {
+async fn the_printed_link_makes_the_first_account(browser: Browser) {
     let world = World::open().await;
     let link = world.first_link().await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url(&link)).await;
     browser.fill("#username", "alice").await;
     browser.fill("#new_password", "passwordpassword").await;
@@ -81,9 +82,8 @@ async fn the_printed_link_makes_the_first_account(scripts: Scripts) {
     runs_clean_but_for(&browser, &["422"]).await;
 }
 
-async fn a_person_logs_in_wrongly_then_rightly_and_logs_out(scripts: Scripts) {
+async fn a_person_logs_in_wrongly_then_rightly_and_logs_out(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/")).await;
     browser.wait_for_path("/login").await;
     assert_eq!(browser.title().await, "Log in · Exeunt");
@@ -113,9 +113,8 @@ async fn a_person_logs_in_wrongly_then_rightly_and_logs_out(scripts: Scripts) {
     runs_clean_but_for(&browser, &["422"]).await;
 }
 
-async fn logging_in_leads_back_to_the_page_that_asked_for_it(scripts: Scripts) {
+async fn logging_in_leads_back_to_the_page_that_asked_for_it(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login?next=%2Flogout%3F")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_path("/").await;
@@ -125,9 +124,8 @@ async fn logging_in_leads_back_to_the_page_that_asked_for_it(scripts: Scripts) {
     browser.wait_for_text("There is nothing at this address.").await;
 }
 
-async fn everything_can_be_done_by_keyboard_alone(scripts: Scripts) {
+async fn everything_can_be_done_by_keyboard_alone(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
     assert_eq!(browser.focused().await.label, "Name", "one can begin to type");
     browser.type_keys("alice").await;
@@ -154,15 +152,14 @@ async fn everything_can_be_done_by_keyboard_alone(scripts: Scripts) {
     assert!(world.session_files().is_empty());
 }
 
-async fn a_double_click_logs_in_once(scripts: Scripts) {
+async fn a_double_click_logs_in_once(browser: Browser) {
     // Slow enough that the second click comes while the first is under way.
     let world = World::hashing(15).await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
     fill_in(&browser, "alice", PASSWORD).await;
     browser.double_click("main button").await;
     browser.wait_for_text("Logged in as alice").await;
-    if scripts == Scripts::On {
+    if browser.scripts == Scripts::On {
         assert_eq!(world.posts("/login"), 1);
         world.only_session_file();
     } else {
@@ -171,14 +168,13 @@ async fn a_double_click_logs_in_once(scripts: Scripts) {
     }
 }
 
-async fn a_double_click_joins_once(scripts: Scripts) {
+async fn a_double_click_joins_once(browser: Browser) {
     let world = World::hashing(15).await;
     let link = world.invite("bob").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url(&link)).await;
     browser.fill("#new_password", PASSWORD).await;
     browser.double_click("main button").await;
-    if scripts == Scripts::On {
+    if browser.scripts == Scripts::On {
         browser.wait_for_text("Logged in as bob").await;
         assert_eq!(world.posts(&link), 1);
     } else {
@@ -188,38 +184,38 @@ async fn a_double_click_joins_once(scripts: Scripts) {
     world.until(|| world.session_files().len() == 1).await;
 }
 
-async fn one_session_is_logged_out_from_the_list(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
+async fn one_session_is_logged_out_from_the_list(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
     let mark = mark(&browser).await;
     browser.click(".sessions .session:not(.this) button").await;
     browser.wait_for_text("Nowhere else.").await;
     assert_eq!(browser.path().await, "/");
     assert_eq!(world.session_files().len(), 1);
     assert_eq!(heads(&browser).await, 1, "the list is replaced, not the page put into it");
-    stayed_in_place(&browser, scripts, mark).await;
+    stayed_in_place(&browser, mark).await;
     runs_clean_but_for(&browser, &[]).await;
 }
 
-async fn everywhere_else_is_logged_out_from_the_list(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
+async fn everywhere_else_is_logged_out_from_the_list(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
     let mark = mark(&browser).await;
     browser.click_button("Log out everywhere else").await;
     browser.wait_for_text("Nowhere else.").await;
     assert_eq!(world.session_files().len(), 1);
-    stayed_in_place(&browser, scripts, mark).await;
+    stayed_in_place(&browser, mark).await;
     runs_clean_but_for(&browser, &[]).await;
 }
 
-async fn everywhere_is_logged_out(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
+async fn everywhere_is_logged_out(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
     browser.click_button("Log out everywhere").await;
     browser.wait_for_path("/login?logged_out").await;
     assert!(world.session_files().is_empty());
     runs_clean_but_for(&browser, &[]).await;
 }
 
-async fn a_person_changes_their_password_wrongly_then_rightly(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
+async fn a_person_changes_their_password_wrongly_then_rightly(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
     let before = browser.cookies().await[0].value().to_owned();
     browser.click("main a").await;
     browser.wait_for_path("/password").await;
@@ -247,16 +243,15 @@ async fn a_person_changes_their_password_wrongly_then_rightly(scripts: Scripts) 
     runs_clean_but_for(&browser, &["422"]).await;
 }
 
-async fn a_double_click_changes_a_password_once(scripts: Scripts) {
+async fn a_double_click_changes_a_password_once(browser: Browser) {
     let world = World::hashing(15).await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login?next=%2Fpassword")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_path("/password").await;
     browser.fill("#current_password", PASSWORD).await;
     browser.fill("#new_password", NEW_PASSWORD).await;
     browser.double_click("main button").await;
-    if scripts == Scripts::On {
+    if browser.scripts == Scripts::On {
         browser.wait_for_text("Your password is changed.").await;
         assert_eq!(world.posts("/password"), 1);
     } else {
@@ -268,8 +263,8 @@ async fn a_double_click_changes_a_password_once(scripts: Scripts) {
     world.visitor().tries("alice", NEW_PASSWORD).await.leads_to("/");
 }
 
-async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
+async fn back_after_a_logout_shows_nothing_private(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
     browser.goto(&world.url("/logout")).await;
     browser.click_button("Log out").await;
     browser.wait_for_text("You are logged out in this browser.").await;
@@ -288,9 +283,8 @@ async fn back_after_a_logout_shows_nothing_private(scripts: Scripts) {
     assert!(!browser.text().await.contains("alice"));
 }
 
-async fn a_login_in_one_tab_is_a_login_in_the_others(scripts: Scripts) {
+async fn a_login_in_one_tab_is_a_login_in_the_others(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
     let first = browser.tab().await;
     let second = browser.opens_tab(&world.url("/login")).await;
@@ -311,9 +305,9 @@ async fn a_login_in_one_tab_is_a_login_in_the_others(scripts: Scripts) {
     assert!(world.session_files().is_empty());
 }
 
-async fn a_click_in_an_expired_session_leads_to_the_login_page(scripts: Scripts) {
-    let (world, browser) = logged_in_with_a_phone(scripts).await;
-    if scripts == Scripts::On {
+async fn a_click_in_an_expired_session_leads_to_the_login_page(browser: Browser) {
+    let world = logged_in_with_a_phone(&browser).await;
+    if browser.scripts == Scripts::On {
         // It would leave by itself.
         browser.runs_first("delete Navigator.prototype.locks").await;
         browser.reload().await;
@@ -328,14 +322,13 @@ async fn a_click_in_an_expired_session_leads_to_the_login_page(scripts: Scripts)
     runs_clean_but_for(&browser, &[]).await;
 }
 
-async fn a_session_file_deleted_by_hand_is_a_logout(scripts: Scripts) {
+async fn a_session_file_deleted_by_hand_is_a_logout(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_text("Logged in as alice").await;
     std::fs::remove_file(world.only_session_file()).unwrap();
-    if scripts == Scripts::Off {
+    if browser.scripts == Scripts::Off {
         browser.click(".brand").await;
     }
     browser.wait_for_path("/login").await;
@@ -346,9 +339,8 @@ async fn a_session_file_deleted_by_hand_is_a_logout(scripts: Scripts) {
     assert!(!browser.text().await.contains("alice"), "nor is it in the Back button");
 }
 
-async fn a_logout_that_cannot_delete_says_so(scripts: Scripts) {
+async fn a_logout_that_cannot_delete_says_so(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_text("Logged in as alice").await;
@@ -361,24 +353,23 @@ async fn a_logout_that_cannot_delete_says_so(scripts: Scripts) {
     runs_clean_but_for(&browser, &["503"]).await;
 }
 
-async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts: Scripts) {
+async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(browser: Browser) {
     let long = "wolfeschlegelsteinhausenbergerdorff-hubert.blaine@example.example";
     let world = World::open().await.with_account(&long[..64]).await;
     let link = world.invite("bob").await;
     world.visitor().using("iPhone Safari/604").logs_in(&long[..64]).await;
-    let browser = Browser::open(scripts).await;
     let mut pages = vec![
         ("login", "/login"),
         ("logged-out", "/login?logged_out"),
         ("error", "/nothing"),
         ("join", &link),
     ];
-    look_at(&browser, &world, &pages, scripts).await;
+    look_at(&browser, &world, &pages).await;
     browser.goto(&world.url("/login")).await;
     fill_in(&browser, "alice", "wrong").await;
     browser.click_button("Log in").await;
     browser.wait_for_text("wrong.").await;
-    shoot(&browser, "refused", scripts).await;
+    shoot(&browser, "refused").await;
     log_in(&browser, &long[..64]).await;
     browser.wait_for_text("Logged in as").await;
     pages = vec![
@@ -387,11 +378,11 @@ async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(scripts
         ("logout", "/logout"),
         ("error-logged-in", "/nothing"),
     ];
-    look_at(&browser, &world, &pages, scripts).await;
+    look_at(&browser, &world, &pages).await;
     browser.goto(&world.url("/")).await;
     browser.click_button("Log out everywhere else").await;
     browser.wait_for_text("1 other session ended.").await;
-    shoot(&browser, "account-receipt", scripts).await;
+    shoot(&browser, "account-receipt").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -410,7 +401,8 @@ async fn with_javascript_a_server_that_is_gone_is_seen_to_be_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_javascript_the_focus_goes_with_the_content_that_is_new() {
-    let (_world, browser) = logged_in_with_a_phone(Scripts::On).await;
+    let browser = Browser::open(Scripts::On).await;
+    let _world = logged_in_with_a_phone(&browser).await;
     browser.click_button("Log out everywhere else").await;
     browser.wait_for_text("1 other session ended.").await;
     browser.wait_for_text("Nowhere else.").await;
@@ -436,14 +428,13 @@ async fn change_password(browser: &Browser, current: &str, new: &str) {
 }
 
 /// Alice at the account page, and logged in on a phone as well.
-async fn logged_in_with_a_phone(scripts: Scripts) -> (World, Browser) {
+async fn logged_in_with_a_phone(browser: &Browser) -> World {
     let world = World::open().await.with_account("alice").await;
     world.visitor().using("iPhone Safari/604").logs_in("alice").await;
-    let browser = Browser::open(scripts).await;
     browser.goto(&world.url("/login")).await;
-    log_in(&browser, "alice").await;
+    log_in(browser, "alice").await;
     browser.wait_for_text("Safari on iPhone").await;
-    (world, browser)
+    world
 }
 
 /// How many pages are in the page.
@@ -459,9 +450,9 @@ async fn mark(browser: &Browser) -> i64 {
 }
 
 /// With htmx the document is still the same one; without, it is another.
-async fn stayed_in_place(browser: &Browser, scripts: Scripts, mark: i64) {
+async fn stayed_in_place(browser: &Browser, mark: i64) {
     let found = browser.run("return window.mark ?? 0").await.as_i64().expect("a number");
-    assert_eq!(found == mark, scripts == Scripts::On);
+    assert_eq!(found == mark, browser.scripts == Scripts::On);
 }
 
 /// The console holds no errors but the statuses that the scenario asked for.
@@ -471,15 +462,15 @@ async fn runs_clean_but_for(browser: &Browser, statuses: &[&str]) {
     assert!(errors.is_empty(), "{errors:?}");
 }
 
-async fn look_at(browser: &Browser, world: &World, pages: &[(&str, &str)], scripts: Scripts) {
+async fn look_at(browser: &Browser, world: &World, pages: &[(&str, &str)]) {
     for (name, path) in pages {
         browser.goto(&world.url(path)).await;
-        shoot(browser, name, scripts).await;
+        shoot(browser, name).await;
     }
 }
 
 /// Keeps a picture of the page in each window, for people to look at, and checks what needs no eye.
-async fn shoot(browser: &Browser, name: &str, scripts: Scripts) {
+async fn shoot(browser: &Browser, name: &str) {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     for (width, height) in [(320, 1000), (1280, 800)] {
@@ -493,7 +484,7 @@ async fn shoot(browser: &Browser, name: &str, scripts: Scripts) {
             }
             let contrast = browser.run(CONTRAST).await.as_f64().expect("a number");
             assert!(contrast >= 4.5, "{name} in {theme}: contrast {contrast}");
-            let file = format!("{name}-{width}-{theme}-{scripts:?}.png");
+            let file = format!("{name}-{width}-{theme}-{:?}.png", browser.scripts);
             std::fs::write(folder.join(file), browser.screenshot().await).unwrap();
         }
     }

@@ -44,6 +44,7 @@ pub struct Tab(WindowHandle);
 /// One Chromium with one window, at first with one tab, and a profile of its
 /// own; gone when dropped, also by a panic.
 pub struct Browser {
+    pub scripts: Scripts,
     client: Client,
     _driver: Driver,
 }
@@ -73,7 +74,7 @@ impl Browser {
             .connect(&driver.url)
             .await
             .expect("Chromium should start");
-        Self { client, _driver: driver }
+        Self { scripts, client, _driver: driver }
     }
 
     /// Types a URL into the address bar, so to speak, and waits for the page.
