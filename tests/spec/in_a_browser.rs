@@ -39,6 +39,7 @@ with_and_without_javascript! {
     a_person_changes_their_password_wrongly_then_rightly
     a_double_click_changes_a_password_once
     back_after_a_logout_shows_nothing_private
+    back_after_a_logout_shows_nothing_private_on_https
     a_login_in_one_tab_is_a_login_in_the_others
     a_click_in_an_expired_session_leads_to_the_login_page
     a_session_file_deleted_by_hand_is_a_logout
@@ -264,7 +265,15 @@ async fn a_double_click_changes_a_password_once(browser: Browser) {
 }
 
 async fn back_after_a_logout_shows_nothing_private(browser: Browser) {
-    let world = logged_in_with_a_phone(&browser).await;
+    goes_back_after_a_logout(World::open().await, browser).await;
+}
+
+async fn back_after_a_logout_shows_nothing_private_on_https(browser: Browser) {
+    goes_back_after_a_logout(World::on_https().await, browser).await;
+}
+
+async fn goes_back_after_a_logout(world: World, browser: Browser) {
+    let world = logged_in_with_a_phone_at(world, &browser).await;
     browser.goto(&world.url("/logout")).await;
     browser.click_button("Log out").await;
     browser.wait_for_text("You are logged out in this browser.").await;
@@ -429,7 +438,11 @@ async fn change_password(browser: &Browser, current: &str, new: &str) {
 
 /// Alice at the account page, and logged in on a phone as well.
 async fn logged_in_with_a_phone(browser: &Browser) -> World {
-    let world = World::open().await.with_account("alice").await;
+    logged_in_with_a_phone_at(World::open().await, browser).await
+}
+
+async fn logged_in_with_a_phone_at(world: World, browser: &Browser) -> World {
+    let world = world.with_account("alice").await;
     world.visitor().using("iPhone Safari/604").logs_in("alice").await;
     browser.goto(&world.url("/login")).await;
     log_in(browser, "alice").await;

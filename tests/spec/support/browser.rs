@@ -57,6 +57,7 @@ impl Browser {
         let user_data_dir = format!("--user-data-dir={}", profile.display());
         let javascript = if scripts == Scripts::On { 1 } else { 2 };
         let capabilities = json!({
+            "acceptInsecureCerts": true,
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": {
                 "args": [

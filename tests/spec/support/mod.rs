@@ -9,6 +9,7 @@ mod disk;
 mod failing_disk;
 mod failing_site;
 mod hostile;
+mod https;
 mod listening;
 mod log;
 mod panics;

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::breakable::Breakable;
+use super::https::Https;
 use super::visitor::Visitor;
 
 /// When every test begins.
@@ -59,6 +60,7 @@ pub struct World {
     clock: Clock,
     app: Arc<App>,
     base: String,
+    found_at: String,
     seen: Arc<Mutex<Seen>>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
@@ -87,6 +89,15 @@ impl World {
     /// A site that browsers find at `url`, as behind a proxy.
     pub async fn at(url: &str) -> Self {
         Self::with(Settings { url, ..Settings::default() }).await
+    }
+
+    /// A site on https.
+    pub async fn on_https() -> Self {
+        let front = Https::open().await;
+        let mut world = Self::at(front.origin()).await;
+        world.found_at = front.origin().to_owned();
+        front.leads_to(&world.base);
+        world
     }
 
     /// A site behind proxies in these networks.
@@ -134,7 +145,7 @@ impl World {
         let server = tokio::spawn(serve(listener, watched(site, Arc::clone(&seen)), async move {
             let _ = stopped.await;
         }));
-        Self { data, clock, app, base, seen, stop, server }
+        Self { data, clock, app, found_at: base.clone(), base, seen, stop, server }
     }
 
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
@@ -228,7 +239,7 @@ impl World {
 
     /// Where a browser finds a page.
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        format!("{}{path}", self.found_at)
     }
 
     /// How many posts came to `path`.
