@@ -14,9 +14,10 @@ mod logging_in;
 mod logging_out;
 mod sessions_over_time;
 
-// The same in a real browser, with JavaScript and without.
+// The same in real browsers, with JavaScript and without.
 mod going_back;
 mod in_a_browser;
+mod in_other_browsers;
 mod leaving_together;
 mod pages;
 

@@ -1,9 +1,9 @@
-//! A real Chromium for the integration tests, driven the way a person drives
+//! A real browser for the integration tests, driven the way a person drives
 //! it: mouse, keyboard, and nothing but what the screen and address bar show.
 //!
 //! It never guesses that a page is done. A click or key that leads to another
 //! page often returns while the old one is still there (up to 29 in 100 did), and
-//! chromedriver knows nothing of an htmx request. So after an action that
+//! no driver knows anything of an htmx request. So after an action that
 //! changes the page, first call a `wait_*` verb, with something the *old* page
 //! did not have; only then read. Verbs panic on failure, and say what they saw.
 
@@ -13,21 +13,24 @@ use fantoccini::{
     Client, ClientBuilder, Locator, cookies::Cookie, elements::Element, error::CmdError, wd::WindowHandle,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-mod chromedriver;
+mod chromium;
+mod driver;
+mod engine;
 mod input;
 mod tabs;
 
-use chromedriver::{Driver, Endpoint};
+use driver::{Driver, Endpoint};
 
+pub use engine::Engine;
 pub use fantoccini::key::Key;
 
 /// How long a `wait_for_*` verb keeps looking before it panics.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 
-/// Whether pages may run JavaScript: Chromium's own "JavaScript" site setting.
+/// Whether pages may run JavaScript: the browser's own setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
     On,
@@ -41,41 +44,34 @@ pub struct Page(Element);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
-/// One Chromium with one window, at first with one tab, and a profile of its
+/// One browser with one window, at first with one tab, and a profile of its
 /// own; gone when dropped, also by a panic.
 pub struct Browser {
+    pub engine: Engine,
     pub scripts: Scripts,
     client: Client,
     _driver: Driver,
 }
 
 impl Browser {
-    /// Starts a fresh browser: no cookies, no cache, no history.
+    /// Starts a fresh Chromium: no cookies, no cache, no history.
     pub async fn open(scripts: Scripts) -> Self {
-        let driver = Driver::start();
-        let profile = driver.scratch.path().join("profile");
-        let user_data_dir = format!("--user-data-dir={}", profile.display());
-        let javascript = if scripts == Scripts::On { 1 } else { 2 };
-        let capabilities = json!({
-            "acceptInsecureCerts": true,
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "goog:chromeOptions": {
-                "args": [
-                    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-                    "--disable-background-networking", "--disable-component-update",
-                    "--disable-sync", "--disable-breakpad", "--disable-crash-reporter",
-                    "--hide-scrollbars", user_data_dir,
-                ],
-                "prefs": { "profile.default_content_setting_values.javascript": javascript },
-            },
-        });
-        let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
+        Self::open_in(Engine::Chromium, scripts).await
+    }
+
+    /// Starts a fresh browser.
+    pub async fn open_in(engine: Engine, scripts: Scripts) -> Self {
+        let driver = Driver::start(engine);
+        let Value::Object(mut capabilities) = engine.capabilities(scripts, driver.scratch.path()) else {
+            unreachable!("it is an object")
+        };
+        capabilities.insert("acceptInsecureCerts".into(), true.into());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&driver.url)
             .await
-            .expect("Chromium should start");
-        Self { scripts, client, _driver: driver }
+            .unwrap_or_else(|e| panic!("{engine:?} should start: {e}"));
+        Self { engine, scripts, client, _driver: driver }
     }
 
     /// Types a URL into the address bar, so to speak, and waits for the page.
@@ -115,26 +111,6 @@ impl Browser {
         self.client.get_all_cookies().await.expect("the browser should list its cookies")
     }
 
-    /// Makes the viewport exactly this many CSS pixels, however narrow, from
-    /// here on. (A window of that size would lose some of it to its frame.)
-    pub async fn set_window(&self, width: u32, height: u32) {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
-    }
-
-    pub async fn dark(&self) {
-        self.prefer("prefers-color-scheme", "dark").await;
-    }
-
-    pub async fn light(&self) {
-        self.prefer("prefers-color-scheme", "light").await;
-    }
-
-    async fn prefer(&self, name: &str, value: &str) {
-        let media = json!({ "features": [{ "name": name, "value": value }] });
-        self.cdp("Emulation.setEmulatedMedia", media).await;
-    }
-
     /// A PNG of the viewport, or of the whole page if that is taller.
     pub async fn screenshot(&self) -> Vec<u8> {
         let taller = self.run("return document.documentElement.scrollHeight > innerHeight").await;
@@ -149,15 +125,6 @@ impl Browser {
     /// look at what no other verb shows, never to act in a person's place.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.expect("the script should run")
-    }
-
-    /// Severe console messages since the last call: script errors, violations
-    /// of the Content-Security-Policy, and every 4xx or 5xx response.
-    pub async fn console_errors(&self) -> Vec<String> {
-        let log = self.ask("se/log".into(), Some(json!({ "type": "browser" }))).await;
-        let entries = log.as_array().expect("the browser log should be a list");
-        let severe = entries.iter().filter(|entry| entry["level"] == "SEVERE");
-        severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Waits until the visible text contains `text`.
@@ -225,26 +192,9 @@ impl Browser {
         format!("{}, which reads:\n{text}", self.path().await)
     }
 
-    /// Runs JavaScript in every page of this tab from now on, before the page's own: to take away what some
-    /// browsers do not have.
-    pub async fn runs_first(&self, script: &str) {
-        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
-    }
-
-    /// Shows the tab looked at to the person, and hides the others.
-    pub async fn comes_to_the_front(&self) {
-        self.cdp("Page.bringToFront", json!({})).await;
-    }
-
-    /// Sends Chromium a command of the Chrome DevTools Protocol.
-    async fn cdp(&self, command: &str, params: Value) {
-        let body = json!({ "cmd": command, "params": params });
-        self.ask("goog/cdp/execute".into(), Some(body)).await;
-    }
-
     async fn ask(&self, path: String, body: Option<Value>) -> Value {
         let endpoint = Endpoint { path, body };
         let answer = self.client.issue_cmd(endpoint).await;
-        answer.expect("chromedriver should know the command")
+        answer.unwrap_or_else(|e| panic!("{:?}'s driver should know the command: {e}", self.engine))
     }
 }
