@@ -3,12 +3,12 @@
 
 use exeunt::actions::end_sessions_of;
 
-use crate::support::browser::{Browser, Scripts};
+use crate::support::browser::{Browser, Scripts, Tab};
 use crate::support::{PASSWORD, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_comes_back_whole_while_nobody_has_logged_out() {
-    let (world, browser) = beside_a_tab_that_listens().await;
+    let (world, browser, _) = beside_a_tab_that_listens().await;
     let elsewhere = Elsewhere::open().await;
     for away in [&world.url("/password"), &elsewhere.url] {
         browser.opens_tab(&world.url("/")).await;
@@ -30,15 +30,19 @@ async fn a_page_comes_back_whole_while_nobody_has_logged_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_comes_back_goes_on_listening() {
-    let (world, browser) = beside_a_tab_that_listens().await;
+    let (world, browser, listens) = beside_a_tab_that_listens().await;
     let mark = mark(&browser).await;
     let elsewhere = Elsewhere::open().await;
     browser.goto(&elsewhere.url).await;
     browser.back().await;
     browser.wait_for_text("Logged in as alice").await;
     assert_eq!(browser.run("return window.mark").await, mark);
+    let back = browser.tab().await;
+    browser.looks_at(&listens).await;
+    browser.closes_tab().await;
 
     logged_out_elsewhere(&world).await;
+    browser.looks_at(&back).await;
     browser.wait_for_path("/login").await;
 }
 
@@ -85,6 +89,34 @@ async fn a_logout_in_another_tab_leaves_nothing_to_go_back_to() {
     assert!(!browser.text().await.contains("alice"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_restores_its_tabs_restores_nothing_private() {
+    let (world, browser) = logged_in().await;
+    browser.goto(&world.url("/password")).await;
+    let browser = browser.is_closed().await.is_opened_again(world.base()).await;
+    browser.wait_for_text("Current password").await;
+    assert!(browser.text().await.contains("Logged in as alice"), "what is live is restored");
+
+    browser.goto(&world.url("/logout")).await;
+    browser.click_button("Log out").await;
+    browser.wait_for_path("/login?logged_out").await;
+    let browser = browser.is_closed().await.is_opened_again(world.base()).await;
+    browser.wait_for_path("/login?logged_out").await;
+    for _ in 0..3 {
+        assert!(!browser.text().await.contains("alice"));
+        browser.back().await;
+    }
+
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser).await;
+    browser.wait_for_text("Logged in as alice").await;
+    let closed = browser.is_closed().await;
+    logged_out_elsewhere(&world).await;
+    let browser = closed.is_opened_again(world.base()).await;
+    browser.wait_for_path("/login").await;
+    assert!(!browser.text().await.contains("alice"));
+}
+
 /// Another site. Cookies are a host's, whatever the port: this one has another name.
 struct Elsewhere {
     url: String,
@@ -114,12 +146,13 @@ async fn logged_in() -> (World, Browser) {
 
 /// Chromium keeps no page that has itself asked for something that no cache may store, as the tab does that
 /// listens. This is about the others.
-async fn beside_a_tab_that_listens() -> (World, Browser) {
+async fn beside_a_tab_that_listens() -> (World, Browser, Tab) {
     let (world, browser) = logged_in().await;
+    let listens = browser.tab().await;
     world.until(|| world.looks("/events") > 0).await;
     browser.opens_tab(&world.url("/")).await;
     browser.wait_for_text("Logged in as alice").await;
-    (world, browser)
+    (world, browser, listens)
 }
 
 async fn log_in(browser: &Browser) {

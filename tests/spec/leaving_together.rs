@@ -96,6 +96,35 @@ async fn a_tab_that_shows_another_account_shows_the_one_now_logged_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whose_cookie_was_lost_is_not_shown_beside_the_one_now_logged_in() {
+    let world = World::open().await.with_account("alice").await.with_account("bob").await;
+    let browser = Browser::open(Scripts::On).await;
+    browser.goto(&world.url("/login")).await;
+    log_in(&browser, "alice").await;
+    browser.wait_for_text("Logged in as alice").await;
+    let first = browser.tab().await;
+    // As by the browser's own settings: the session goes on, and no page hears of it.
+    browser.loses_its_cookies().await;
+    browser.opens_tab(&world.url("/login")).await;
+    log_in(&browser, "bob").await;
+    browser.wait_for_text("Logged in as bob").await;
+
+    browser.looks_at(&first).await;
+    browser.wait_for_text("Logged in as bob").await;
+    assert_eq!(world.session_files().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tab_that_logs_out_says_so_although_it_hears_of_it_too() {
+    let (world, browser) = logged_in().await;
+    // It hears of it while the page that says so is under way.
+    world.answers_late("/login", Duration::from_millis(500));
+    browser.click_button("Log out").await;
+    browser.wait_for_text("You are logged out in this browser.").await;
+    assert_eq!(browser.path().await, "/login?logged_out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_password_logs_no_tab_of_this_browser_out() {
     let (world, browser) = logged_in().await;
     let tabs = open_tabs(&browser, &world, 4).await;

@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
 
 mod chromium;
+mod closed;
 mod driver;
 mod engine;
 mod input;
@@ -50,7 +51,7 @@ pub struct Browser {
     pub engine: Engine,
     pub scripts: Scripts,
     client: Client,
-    _driver: Driver,
+    driver: Driver,
 }
 
 impl Browser {
@@ -62,16 +63,19 @@ impl Browser {
     /// Starts a fresh browser.
     pub async fn open_in(engine: Engine, scripts: Scripts) -> Self {
         let driver = Driver::start(engine);
-        let Value::Object(mut capabilities) = engine.capabilities(scripts, driver.scratch.path()) else {
-            unreachable!("it is an object")
-        };
+        let capabilities = engine.capabilities(scripts, driver.scratch.path());
+        Self::start(engine, scripts, driver, capabilities).await
+    }
+
+    async fn start(engine: Engine, scripts: Scripts, driver: Driver, capabilities: Value) -> Self {
+        let Value::Object(mut capabilities) = capabilities else { unreachable!("it is an object") };
         capabilities.insert("acceptInsecureCerts".into(), true.into());
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&driver.url)
             .await
             .unwrap_or_else(|e| panic!("{engine:?} should start: {e}"));
-        Self { engine, scripts, client, _driver: driver }
+        Self { engine, scripts, client, driver }
     }
 
     /// Types a URL into the address bar, so to speak, and waits for the page.
@@ -119,6 +123,11 @@ impl Browser {
             _ => self.client.screenshot().await,
         };
         png.expect("the browser should take a screenshot")
+    }
+
+    /// Forgets every cookie.
+    pub async fn loses_its_cookies(&self) {
+        self.client.delete_all_cookies().await.expect("the browser should forget its cookies");
     }
 
     /// Runs JavaScript with the driver's rights, even if pages may not: only to

@@ -23,6 +23,21 @@ impl Browser {
         self.client.switch_to_window(handle.clone()).await.expect("the tab should be open");
     }
 
+    /// Waits until a tab shows a page of the site at `origin`, and looks at it.
+    pub async fn looks_at_one_of(&self, origin: &str) {
+        let found = async || {
+            for handle in self.client.windows().await.expect("the browser should list its tabs") {
+                self.looks_at(&Tab(handle)).await;
+                let url = self.client.current_url().await.expect("the browser should tell its URL");
+                if url.as_str().starts_with(origin) {
+                    return true;
+                }
+            }
+            false
+        };
+        self.wait_until(&format!("a tab of {origin}"), found).await;
+    }
+
     /// Closes the tab looked at; before any other verb, look at another.
     pub async fn closes_tab(&self) {
         self.client.close_window().await.expect("the tab should close");
