@@ -19,6 +19,7 @@ use reqwest::Method;
 use tempfile::TempDir;
 
 use crate::support::program::{Place, Server};
+use crate::support::proxy::{Kind, Proxy};
 use crate::support::{Listening, NEW_PASSWORD, PASSWORD, World, noon};
 
 #[tokio::test]
@@ -38,6 +39,22 @@ async fn no_proxy_and_no_cache_keeps_it() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.header("x-accel-buffering"), "no");
     assert_eq!(answer.cookies_set(), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn real_proxies_pass_it_on_at_once() {
+    let world = World::open().await.with_account("alice").await;
+    for kind in [Kind::Nginx, Kind::Caddy] {
+        let mut alice = world.logged_in("alice").await;
+        let proxy = Proxy::before(world.base(), kind).await;
+        let mut behind = alice.clone().at_another(&proxy.base);
+        behind.opens("/").await.is(200);
+        let heard = behind.listens().await;
+        behind.opens("/").await.is(200);
+        alice.logs_out().await;
+        hears_the_logout(heard).await;
+        behind.opens("/events").await.is(204);
+    }
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ async fn whose_cookie_was_lost_is_not_shown_beside_the_one_now_logged_in() {
     log_in(&browser, "bob").await;
     browser.wait_for_text("Logged in as bob").await;
 
+    // It is before somebody looks.
+    world.until(|| world.looks("/") == 3).await;
     browser.looks_at(&first).await;
     browser.wait_for_text("Logged in as bob").await;
     assert_eq!(world.session_files().len(), 2);

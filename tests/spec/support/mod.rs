@@ -16,6 +16,7 @@ mod panics;
 pub mod power;
 pub mod program;
 mod promises;
+pub mod proxy;
 mod scenarios;
 pub mod terminal;
 mod undeletable;

@@ -35,6 +35,12 @@ impl Visitor {
         }
     }
 
+    /// The same browser, at another server of the same site.
+    pub fn at_another(mut self, base: &str) -> Self {
+        base.clone_into(&mut self.base);
+        self
+    }
+
     /// With a header on every request.
     pub fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Self {
         let value = HeaderValue::from_bytes(value.as_ref()).expect("a header's value");

@@ -1,0 +1,96 @@
+//! A real proxy before the site, set up as its manual says to begin with. It ends with the test.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// Which one.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Nginx,
+    Caddy,
+}
+
+/// A proxy at work.
+pub struct Proxy {
+    /// Where browsers find it.
+    pub base: String,
+    child: Child,
+    _scratch: TempDir,
+    /// It is given the port that we hold, at another loopback address: nobody else takes it meanwhile.
+    _held: TcpListener,
+}
+
+impl Proxy {
+    /// Before the site at `site`, as soon as it takes connections.
+    pub async fn before(site: &str, kind: Kind) -> Self {
+        let scratch = TempDir::new().expect("a folder for the proxy");
+        let held = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = SocketAddr::from(([127, 0, 0, 2], held.local_addr().expect("a bound listener").port()));
+        let mut child = kind.start(&scratch, address, site);
+        while TcpStream::connect(address).is_err() {
+            let ended = child.try_wait().expect("the proxy can be watched");
+            assert!(ended.is_none(), "{kind:?} ended at once: is it installed? {ended:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Self { base: format!("http://{address}"), child, _scratch: scratch, _held: held }
+    }
+}
+
+impl Kind {
+    fn start(self, scratch: &TempDir, address: SocketAddr, site: &str) -> Child {
+        let folder = scratch.path();
+        let (program, arguments, settings) = match self {
+            Self::Nginx => ("nginx", &["-e", "stderr", "-c"][..], nginx_conf(folder, address, site)),
+            Self::Caddy => {
+                ("caddy", &["run", "--adapter", "caddyfile", "--config"][..], caddyfile(address, site))
+            }
+        };
+        let config = folder.join("config");
+        fs::write(&config, settings).expect("a file for the proxy");
+        let mut command = Command::new(program);
+        command.args(arguments).arg(config).env("HOME", folder);
+        let log = fs::File::create(folder.join("log")).expect("a file for the log");
+        let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        started.unwrap_or_else(|error| panic!("{self:?} does not start: {error}"))
+    }
+}
+
+fn caddyfile(address: SocketAddr, site: &str) -> String {
+    let ip = address.ip();
+    format!(
+        "{{
+             admin off
+             auto_https off
+         }}
+         http://{address} {{
+             bind {ip}
+             reverse_proxy {site}
+         }}"
+    )
+}
+
+fn nginx_conf(folder: &Path, address: SocketAddr, site: &str) -> String {
+    let folder = folder.display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|what| format!("{what}_temp_path {folder}/{what};"))
+        .concat();
+    format!(
+        "daemon off; master_process off; pid {folder}/pid; events {{}}
+         http {{
+             access_log off; {temporary}
+             server {{ listen {address}; location / {{ proxy_pass {site}; }} }}
+         }}"
+    )
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
