@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use exeunt::actions::end_session;
 
-use crate::support::browser::{Browser, Scripts, Tab};
+use crate::support::browser::{Browser, Engine, Scripts, Tab};
 use crate::support::{NEW_PASSWORD, PASSWORD, Undeletable, World};
 
 /// A tab looks again by itself after 15 seconds at the earliest.
@@ -40,6 +40,30 @@ async fn ten_tabs_leave_when_their_session_is_ended_elsewhere() {
     println!("ten tabs at the login page after {:?}", began.elapsed());
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     assert!(world.looks("/events") < asked + 5, "told by the one that listens, not one after the other");
+    all_show(&browser, &tabs, "/login", "Stay logged in for 30 days").await;
+    assert!(browser.cookies().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_firefox_three_tabs_leave_when_their_session_is_ended_elsewhere() {
+    three_tabs_leave_in(Engine::Firefox).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_webkit_three_tabs_leave_when_their_session_is_ended_elsewhere() {
+    three_tabs_leave_in(Engine::WebKit).await;
+}
+
+async fn three_tabs_leave_in(engine: Engine) {
+    let (world, browser) = logged_in_with(Browser::open_in(engine, Scripts::On).await).await;
+    let tabs = open_tabs(&browser, &world, 3).await;
+    world.until(|| world.looks("/events") > 0).await;
+    let began = Instant::now();
+
+    ended_elsewhere(&world).await;
+
+    world.until(|| world.looks("/login") == 1 + 3).await;
+    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     all_show(&browser, &tabs, "/login", "Stay logged in for 30 days").await;
     assert!(browser.cookies().await.is_empty());
 }
@@ -194,8 +218,11 @@ const KEPT: &str = "return Promise.all([indexedDB.databases(), caches.keys()]).t
     localStorage.length + sessionStorage.length + lists.flat().length)";
 
 async fn logged_in() -> (World, Browser) {
+    logged_in_with(Browser::open(Scripts::On).await).await
+}
+
+async fn logged_in_with(browser: Browser) -> (World, Browser) {
     let world = World::open().await.with_account("alice").await;
-    let browser = Browser::open(Scripts::On).await;
     browser.goto(&world.url("/login")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_text("Logged in as alice").await;
