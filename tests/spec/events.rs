@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use exeunt::account_id::AccountId;
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::support::program::{Place, Server};
 use crate::support::proxy::{Kind, Proxy};
-use crate::support::{Listening, NEW_PASSWORD, PASSWORD, World, noon};
+use crate::support::{Breakable, Listening, NEW_PASSWORD, PASSWORD, World, noon};
 
 #[tokio::test]
 async fn it_says_whose_end_is_waited_for() {
@@ -257,9 +257,7 @@ async fn whoever_is_seen_meanwhile_is_not_idle() {
 #[tokio::test(start_paused = true)]
 async fn what_no_watcher_saw_is_noticed_within_seconds() {
     let data = TempDir::new().unwrap();
-    let stores = Stores::files(&Folder::at(data.path())).unwrap();
-    let url = PublicUrl::parse("http://localhost:8000").unwrap();
-    let app = Arc::new(App::new(stores, url, Cost::of(4), Clock::manual(noon())));
+    let app = app(Stores::files(&Folder::at(data.path())).unwrap());
     let session = started(&app).await;
     let mut vigil = Vigil::begin(Arc::clone(&app), &session).await;
     let began = tokio::time::Instant::now();
@@ -273,6 +271,26 @@ async fn what_no_watcher_saw_is_noticed_within_seconds() {
 
     assert_eq!(vigil.tidings().await, Tidings::Over);
     assert_eq!(began.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_here_is_noticed_at_once_also_where_nothing_can_be_watched() {
+    let data = TempDir::new().unwrap();
+    let mut stores = Stores::files(&Folder::at(data.path())).unwrap();
+    let broken = Arc::new(AtomicBool::new(false));
+    stores.sessions = Arc::new(Breakable::new(stores.sessions, Arc::clone(&broken)));
+    let app = app(stores);
+    let session = started(&app).await;
+    broken.store(true, Ordering::SeqCst);
+    let mut vigil = Vigil::begin(Arc::clone(&app), &session).await;
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(vigil.tidings().await, Tidings::Live);
+    let began = tokio::time::Instant::now();
+
+    app.sessions.end(session.account, &[session.id]).await.unwrap();
+
+    assert_eq!(vigil.tidings().await, Tidings::Over);
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test]
@@ -366,6 +384,11 @@ impl Closing {
 /// Nothing else, and then the stream ends.
 async fn hears_the_logout((mut listening, session): (Listening, String)) {
     assert_eq!(listening.hears_to_the_end().await, [format!("logout {session}")]);
+}
+
+fn app(stores: Stores) -> Arc<App> {
+    let url = PublicUrl::parse("http://localhost:8000").unwrap();
+    Arc::new(App::new(stores, url, Cost::of(4), Clock::manual(noon())))
 }
 
 async fn started(app: &App) -> Session {

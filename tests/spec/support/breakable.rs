@@ -74,6 +74,7 @@ impl SessionStore for Breakable {
     }
 
     async fn watch(&self, account: AccountId, tell: Tell) -> Result<Watching, StoreError> {
+        self.check()?;
         self.inner.watch(account, tell).await
     }
 

@@ -24,7 +24,7 @@ mod visitor;
 mod world;
 
 pub use answer::Answer;
-pub use breakable::PANICS;
+pub use breakable::{Breakable, PANICS};
 pub use crowd::crowd;
 pub use disk::{Pipe, mode, names_in};
 pub use failing_disk::{Call, Trouble};
