@@ -2,7 +2,8 @@
 //! them, and how soon the last one is told.
 //!
 //! `EXEUNT_BENCH_STREAMS` is how many there are, 10,000 by default, each of another account, which is the most
-//! there can be to watch. `EXEUNT_BENCH_SECONDS` is how long pages are loaded at a time.
+//! there can be to watch. `EXEUNT_BENCH_SECONDS` is how long pages are loaded at a time, and
+//! `EXEUNT_BENCH_ROUNDS` how often.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
 #![allow(dead_code, reason = "what the benchmarks share is more than each of them needs")]
@@ -26,14 +27,15 @@ use tokio::net::TcpStream;
 
 fn main() {
     let streams = setting("EXEUNT_BENCH_STREAMS", 10_000);
-    let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
+    let seconds = setting("EXEUNT_BENCH_SECONDS", 2);
+    let rounds = setting("EXEUNT_BENCH_ROUNDS", 9);
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(measure(&Populated::with(streams, 1), seconds));
+    runtime.block_on(measure(&Populated::with(streams, 1), seconds, rounds));
 }
 
-async fn measure(world: &Populated, seconds: usize) {
+async fn measure(world: &Populated, seconds: usize, rounds: usize) {
     let (calm, busy) = (Server::on(world.data.path()), Server::on(world.data.path()));
     let visits = world.spread(world.len().min(1_000), 0);
     let (calm_client, busy_client) = (Client::of(&calm.base, &visits), Client::of(&busy.base, &visits));
@@ -50,7 +52,7 @@ async fn measure(world: &Populated, seconds: usize) {
     line("memory of each", format!("{each:.1} KiB"), "<= 12 KiB");
 
     let (mut alone, mut beside, mut again) = (Rounds::default(), Rounds::default(), Rounds::default());
-    for _ in 0..3 {
+    for _ in 0..rounds {
         alone.add(calm_client.p99(seconds).await);
         beside.add(busy_client.p99(seconds).await);
         again.add(calm_client.p99(seconds).await);
