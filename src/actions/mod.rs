@@ -2,6 +2,7 @@
 //! and writes the audit line. It never knows who asked, a browser or an operator.
 
 mod change_password;
+mod check_stores;
 mod close_account;
 mod end_sessions;
 mod finish_endings;
@@ -16,6 +17,7 @@ mod sweep;
 mod vigil;
 
 pub use change_password::{Change, PasswordChange, change_password};
+pub use check_stores::check_stores;
 pub use close_account::{Reset, disable_account, enable_account, remove_account, reset_account};
 pub use finish_endings::finish_endings;
 pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account};

@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod form;
 mod headers;
+mod health;
 mod htmx;
 mod join;
 mod login;
@@ -39,6 +40,7 @@ pub use server::serve;
 
 use carry_through::CarryThrough;
 use cookies::Cookies;
+use health::Readiness;
 use methods::Methods;
 use receipts::Receipts;
 
@@ -49,6 +51,7 @@ pub(crate) struct Site {
     proxies: Proxies,
     cookies: Cookies,
     receipts: Receipts,
+    readiness: Readiness,
 }
 
 impl Site {
@@ -63,7 +66,8 @@ impl Site {
 pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Output = Response> + 'static {
     let cookies = Cookies::of(&app.url);
     let headers = headers::Headers::of(&app.url);
-    let site = Arc::new(Site { app, assets, proxies, cookies, receipts: Receipts::default() });
+    let (receipts, readiness) = Default::default();
+    let site = Arc::new(Site { app, assets, proxies, cookies, receipts, readiness });
     let pages = Route::new()
         .at("/", Methods::get(account::show))
         .at("/login", Methods::get(login::show).post(login::submit))
@@ -78,6 +82,8 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
     Route::new()
         .at("/assets/:file", Methods::get(assets::show))
         .at("/events", events)
+        .at("/healthz", Methods::get(health::healthz))
+        .at("/readyz", Methods::get(health::readyz))
         .nest_no_strip("/", pages)
         .around(errors::as_pages)
         .around(same_site::guard)

@@ -176,6 +176,26 @@ async fn the_account_page_is_shown_to_its_owner_or_to_nobody() {
 }
 
 #[tokio::test]
+async fn it_says_whether_it_is_ready_and_leaves_no_session_behind() {
+    let site = FailingSite::of_alice().await;
+    let before = async || {
+        // The stores are checked once a second.
+        site.world.passes(SignedDuration::from_secs(1));
+        site.world.visitor()
+    };
+    let does = async |visitor: &mut Visitor| visitor.opens("/readyz").await;
+    site.in_every_way("being ready", before, does, async |mut visitor, answer| {
+        assert!(answer.status == 200 || (answer.status == 503 && site.disk.has_failed()), "{answer:?}");
+        site.recovers().await;
+        site.world.passes(SignedDuration::from_secs(1));
+        visitor.opens("/readyz").await.is(200).says("ready");
+        assert!(site.sessions().is_empty());
+        site.leaves_nothing_half_written().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn while_nothing_can_be_read_nobody_is_let_in_and_nobody_is_named() {
     let site = FailingSite::of_alice().await;
     let mut alice = site.world.logged_in("alice").await;

@@ -28,6 +28,7 @@ mod cookies;
 mod cross_site;
 mod error_pages;
 mod headers;
+mod health;
 mod htmx;
 mod returning;
 
