@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 
 /// Far longer than anything takes here, on a machine that is busy; and far shorter than until a stream looks
 /// again by itself.
@@ -16,8 +16,10 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// To this answer.
-    pub fn to(answer: Response) -> Self {
+    /// To what answers this.
+    pub async fn to(request: RequestBuilder) -> Self {
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await;
+        let answer = answer.expect("the server answers in time").expect("the server answers");
         assert_eq!(
             (answer.status().as_u16(), answer.headers()["content-type"].to_str().unwrap()),
             (200, "text/event-stream")

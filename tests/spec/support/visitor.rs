@@ -101,8 +101,7 @@ impl Visitor {
 
     /// Opens the event stream, and answers the session that it says it is of.
     pub async fn listens(&self) -> (Listening, String) {
-        let request = self.request(Method::GET, "/events");
-        let mut listening = Listening::to(request.send().await.expect("the server answers"));
+        let mut listening = Listening::to(self.request(Method::GET, "/events")).await;
         let first = listening.hears().await.expect("a first event");
         let session = first.strip_prefix("session ").unwrap_or_else(|| panic!("no session: {first}"));
         let session = session.to_owned();
