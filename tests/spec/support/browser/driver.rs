@@ -34,6 +34,18 @@ pub struct Driver {
 
 impl Driver {
     pub fn start(engine: Engine) -> Self {
+        loop {
+            match Self::try_start(engine) {
+                Ok(driver) => return driver,
+                // Chromium's takes a port that is free for IPv6, and then wants the same one for IPv4.
+                Err(said) if said.contains("Address already in use") => {}
+                Err(said) => panic!("no driver for {engine:?}:\n{said}"),
+            }
+        }
+    }
+
+    /// What the driver said, when it ends at once.
+    fn try_start(engine: Engine) -> Result<Self, String> {
         let scratch = tempfile::tempdir().expect("a scratch directory should be created");
         let held = TcpListener::bind("127.0.0.1:0").expect("a port should be free");
         let port = held.local_addr().expect("a bound listener").port();
@@ -51,18 +63,19 @@ impl Driver {
             .spawn()
             .expect("sh should start");
         let lines = lines_of(shell.stdout.take().expect("stdout is piped"));
+        let mut driver = Self { url: String::new(), scratch, shell, _held: held };
         let mut said = String::new();
-        let address = loop {
+        loop {
             if let Some(address) = engine.address(&said, told) {
-                break address;
+                driver.url = format!("http://{address}");
+                return Ok(driver);
             }
             match lines.recv_timeout(POLL) {
                 Ok(line) => said.extend([&line, "\n"]),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => panic!("no driver for {engine:?}:\n{said}"),
+                Err(RecvTimeoutError::Disconnected) => return Err(said),
             }
-        };
-        Self { url: format!("http://{address}"), scratch, shell, _held: held }
+        }
     }
 }
 
