@@ -20,6 +20,7 @@ mod in_a_browser;
 mod in_other_browsers;
 mod leaving_together;
 mod pages;
+mod showing_passwords;
 
 // What every answer keeps to.
 mod assets;

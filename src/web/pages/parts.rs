@@ -8,10 +8,16 @@ pub fn post_form(action: &str, fields: &Markup) -> Markup {
     html! {
         form method="post" action=(action)
             hx-post=(action) hx-select="main" hx-target="main" hx-swap="outerHTML"
-            hx-sync="this:drop" hx-disable="find button" {
+            // The script's buttons have a type: they send nothing, and go on working.
+            hx-sync="this:drop" hx-disable="find button:not([type])" {
             (fields)
         }
     }
+}
+
+/// Around a password's field: the script puts a button beside it that shows what is typed.
+pub fn secret(field: &Markup) -> Markup {
+    html! { div.secret { (field) } }
 }
 
 /// A button that logs sessions out: `which` is what the form says.
