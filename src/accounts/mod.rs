@@ -3,11 +3,13 @@
 
 mod account;
 mod code;
+mod common_passwords;
 mod file_store;
 mod hasher;
 mod name;
 mod password;
 mod password_rules;
+mod patterns;
 mod store;
 
 pub use account::{Account, Link};

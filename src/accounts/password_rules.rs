@@ -1,16 +1,10 @@
 //! Which passwords may be chosen (SP 800-63B-4, section 3.1.1.2). There are no composition rules, and a
 //! password that is already in use is never checked again.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
+use super::common_passwords::{core, is_common};
 use super::name::{AccountName, normalise};
 use super::password::Password;
-
-/// Common passwords of at least [`PasswordRules::MIN_CHARS`] characters in lower case, one a line, taken
-/// at build time from the npm package @zxcvbn-ts/language-common (MIT).
-static COMMON: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!(concat!(env!("OUT_DIR"), "/common_passwords.txt")).lines().collect());
+use super::patterns::{is_repetition, is_run};
 
 /// What a new password is held against.
 #[derive(Clone, Debug)]
@@ -30,11 +24,21 @@ pub enum PasswordRefusal {
         "This password is too long. Use at most 1,024 bytes, which is room for 256 characters of any script."
     )]
     TooLong,
-    /// On the list of common passwords.
+    /// On the list of common passwords, or one of them with a few digits and signs around it.
     #[error(
-        "This password is one of those that are tried first. Use one that nobody else has: four or five words that do not belong together."
+        "This password is one of those that are tried first, with digits around it or without. Use one that nobody else has: four or five words that do not belong together."
     )]
     Common,
+    /// One short piece over and over.
+    #[error(
+        "This password repeats one short piece, which is as good as the piece alone. Use four or five different words."
+    )]
+    Repeated,
+    /// Along the keyboard, the alphabet or the digits.
+    #[error(
+        "This password follows the order of the keyboard, the alphabet or the digits. Use four or five words that do not belong together."
+    )]
+    Run,
     /// Nothing but the account's name and the site's.
     #[error(
         "This password is made of the name and the site, which anybody would try. Use words that do not follow from them."
@@ -63,11 +67,17 @@ impl PasswordRules {
         }
         // Folded as names are, so that one cannot be passed off by writing it otherwise.
         let folded = normalise(password.expose());
-        if COMMON.contains(folded.as_str()) {
+        if is_common(&folded) {
             return Err(PasswordRefusal::Common);
         }
         if self.follows_from(&folded, name) {
             return Err(PasswordRefusal::Guessable);
+        }
+        if is_repetition(&folded) || is_repetition(core(&folded)) {
+            return Err(PasswordRefusal::Repeated);
+        }
+        if is_run(&folded) {
+            return Err(PasswordRefusal::Run);
         }
         Ok(password)
     }

@@ -53,7 +53,7 @@ async fn the_printed_link_makes_the_first_account(browser: Browser) {
     browser.fill("#username", "alice").await;
     browser.fill("#new_password", "passwordpassword").await;
     browser.click_button("Save and log in").await;
-    browser.wait_for_text("This password is one of those that are tried first.").await;
+    browser.wait_for_text("This password is one of those that are tried first").await;
     assert_eq!(browser.focused().await.id.as_deref(), Some("new_password"));
 
     browser.fill("#new_password", PASSWORD).await;
@@ -213,7 +213,7 @@ async fn a_person_changes_their_password_wrongly_then_rightly(browser: Browser) 
     assert_eq!(browser.run("return document.querySelector('#new_password').value").await, "");
     assert_eq!(browser.focused().await.id.as_deref(), Some("current_password"));
     change_password(&browser, PASSWORD, "passwordpassword").await;
-    browser.wait_for_text("This password is one of those that are tried first.").await;
+    browser.wait_for_text("This password is one of those that are tried first").await;
     assert_eq!(heads(&browser).await, 1, "the page is whole, not one within the other");
     assert_eq!(world.session_files().len(), 2, "nothing has ended yet");
 

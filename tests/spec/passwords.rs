@@ -20,8 +20,8 @@ const CHEAP: u8 = 4;
 
 #[test]
 fn fifteen_characters_are_enough_and_fourteen_are_not() {
-    assert_eq!(refusal(&"xq7 ".repeat(4)[..14]), Some(PasswordRefusal::TooShort));
-    assert_eq!(refusal(&"xq7 ".repeat(4)[..15]), None);
+    assert_eq!(refusal(&"xq7 mv2 kd9 tb4"[..14]), Some(PasswordRefusal::TooShort));
+    assert_eq!(refusal("xq7 mv2 kd9 tb4"), None);
     assert_eq!(refusal(""), Some(PasswordRefusal::TooShort));
 }
 
@@ -29,9 +29,9 @@ fn fifteen_characters_are_enough_and_fourteen_are_not() {
 fn characters_count_and_not_bytes() {
     assert_eq!(refusal("🦀🐙🦑🦐🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆"), Some(PasswordRefusal::TooShort), "fourteen");
     assert_eq!(refusal("🦀🐙🦑🦐🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆🦓"), None, "fifteen");
-    let letter = "e\u{301}";
-    assert_eq!(refusal(&letter.repeat(14)), Some(PasswordRefusal::TooShort), "each is one character");
-    assert_eq!(refusal(&letter.repeat(15)), None);
+    let letters: Vec<_> = "rakeousyinclmzg".chars().map(|letter| format!("{letter}\u{301}")).collect();
+    assert_eq!(refusal(&letters[1..].concat()), Some(PasswordRefusal::TooShort), "each is one character");
+    assert_eq!(refusal(&letters.concat()), None);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn nothing_is_asked_of_a_password_but_its_length() {
         "alllowercaseletters",
         "ALLUPPERCASELETTERS",
         "83650174629385106472",
-        "!!!!&&&&$$$$%%%%????",
+        "&%!?)=#$;:(§-_/+*,.|",
         "    spaces around    ",
         "ein Satz auf Deutsch",
         "совсем обычный текст",
@@ -53,11 +53,14 @@ fn nothing_is_asked_of_a_password_but_its_length() {
 
 #[test]
 fn long_passwords_are_taken_up_to_1024_bytes() {
-    assert_eq!(refusal(&"x7".repeat(64)), None, "128 characters");
-    assert_eq!(refusal(&"x7".repeat(512)), None, "1,024 bytes");
-    assert_eq!(refusal(&format!("{}y", "x7".repeat(512))), Some(PasswordRefusal::TooLong));
-    assert_eq!(refusal(&"🦀".repeat(256)), None, "256 of any script");
-    assert_eq!(refusal(&"🦀".repeat(257)), Some(PasswordRefusal::TooLong));
+    let long: String = (0..1000).map(|number| format!("{number} sheep ")).collect();
+    assert_eq!(refusal(&long[..128]), None, "128 characters");
+    assert_eq!(refusal(&long[..1024]), None, "1,024 bytes");
+    assert_eq!(refusal(&long[..1025]), Some(PasswordRefusal::TooLong));
+    let animals: Vec<_> =
+        (0..257).map(|n| char::from_u32(0x1F400 + n * 37 % 64).unwrap().to_string()).collect();
+    assert_eq!(refusal(&animals[..256].concat()), None, "256 of any script");
+    assert_eq!(refusal(&animals.concat()), Some(PasswordRefusal::TooLong));
     assert!(Password::new(&"x".repeat(1024)).is_some());
     assert!(Password::new(&"x".repeat(1025)).is_none());
 }
@@ -68,6 +71,63 @@ fn passwords_that_are_tried_first_are_refused() {
         assert_eq!(refusal(password), Some(PasswordRefusal::Common), "{password}");
     }
     assert_eq!(refusal("passwordpassword of mine"), None, "it is the whole that is common");
+}
+
+#[test]
+fn a_common_password_with_a_few_digits_around_it_is_a_common_password() {
+    for password in
+        ["Basketball12345", "liverpool19.3.98", "***Firebird2026", "12345butterfly!!", "passwordpassword1"]
+    {
+        assert_eq!(refusal(password), Some(PasswordRefusal::Common), "{password}");
+    }
+    assert_eq!(refusal("basketball83650174"), Some(PasswordRefusal::Common), "eight are a date");
+    assert_eq!(refusal("basketball836501746"), None, "nine are not");
+    assert_eq!(refusal("basketball of mine 1"), None, "nor is it one with words around it");
+}
+
+#[test]
+fn one_short_piece_over_and_over_is_refused() {
+    for password in [
+        "jjjjjjjjjjjjjjj",
+        "abcabcabcabcabc",
+        "xq7 xq7 xq7 xq7",
+        "grumpy bear grumpy bear",
+        "grumpybear!grumpybear!",
+        "grumpybeargrumpybear1",
+        "Xq7mv!xq7MV!Xq7mv",
+        "бегемотбегемот1",
+        "🦀🐙🦀🐙🦀🐙🦀🐙🦀🐙🦀🐙🦀🐙🦀",
+    ] {
+        assert_eq!(refusal(password), Some(PasswordRefusal::Repeated), "{password}");
+    }
+    assert_eq!(refusal("grumpy bear in a grumpy bear suit"), None, "it is not all there is");
+    assert_eq!(refusal("a rather grumpy bear, a rather grumpy bear, "), None, "the piece alone would do");
+}
+
+#[test]
+fn a_run_of_the_keyboard_the_alphabet_or_the_digits_is_refused() {
+    for password in [
+        "qwertyuiopasdfgh",
+        "QwertyuiopAsdfgh",
+        "poiuytrewqlkjhgf",
+        "zxcvbnm,./asdfghjkl",
+        "qazwsxedcrfvtgb",
+        "!QAZ@WSX#EDC$RFV",
+        "qwertzuiopasdfgh",
+        "azertyuiopqsdfgh",
+        "abcdefghijklmnop",
+        "zyxwvutsrqponmlk",
+        "абвгдежзийклмно",
+        "098765432109876",
+        "112233445566778899",
+        "abcdefghijkl2026",
+    ] {
+        let refused = matches!(refusal(password), Some(PasswordRefusal::Run | PasswordRefusal::Common));
+        assert!(refused, "{password}");
+    }
+    for password in ["werewolf under a tree", "poor were the redeemed", "cedar violin thimble orchard"] {
+        assert_eq!(refusal(password), None, "{password}");
+    }
 }
 
 #[test]
@@ -111,6 +171,8 @@ fn a_refusal_says_why_and_what_would_do() {
     assert!(says("short").contains("at least 15 characters"));
     assert!(says(&"x".repeat(2000)).contains("at most 1,024 bytes"));
     assert!(says("passwordpassword").contains("tried first"));
+    assert!(says("xq7 xq7 xq7 xq7").contains("repeats one short piece"));
+    assert!(says("zyxwvutsrqponmlk").contains("the order of the keyboard"));
     assert!(says("alice.liddell 1234").contains("the name and the site"));
 }
 

