@@ -44,8 +44,9 @@ pub(super) fn sweep(folder: &Folder, account: AccountId, now: Timestamp) -> io::
             continue;
         };
         match remove_if_over(folder, account, id, now) {
-            Ok(Found::Over) => {
+            Ok(found @ (Found::Over | Found::Damaged)) => {
                 swept.removed += 1;
+                swept.expired.extend((found == Found::Over).then_some(id));
                 continue;
             }
             Ok(Found::Live) => swept.live += 1,
@@ -64,27 +65,31 @@ pub(super) fn sweep(folder: &Folder, account: AccountId, now: Timestamp) -> io::
     Ok(swept)
 }
 
+#[derive(PartialEq, Eq)]
 enum Found {
     Live,
     /// Perhaps, or gone meanwhile.
     BeingWritten,
     Over,
+    Damaged,
 }
 
 fn remove_if_over(folder: &Folder, account: AccountId, id: SessionId, now: Timestamp) -> io::Result<Found> {
     let name = id.to_string();
     let kept = folder.read(&name)?.and_then(|contents| decode(&contents, account, id));
-    if let Some(kept) = kept {
+    let found = if let Some(kept) = kept {
         if kept.live(now).is_some() {
             return Ok(Found::Live);
         }
+        Found::Over
     } else {
         let modified = folder.modified(&name)?;
         if modified.is_none_or(|modified| now.duration_since(modified) < HALF_WRITTEN_FOR) {
             return Ok(Found::BeingWritten);
         }
-    }
+        Found::Damaged
+    };
     // Should a power cut bring it back, it is as over as it was: not worth an fsync.
     folder.remove_for_now(&name)?;
-    Ok(Found::Over)
+    Ok(found)
 }

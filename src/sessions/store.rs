@@ -81,8 +81,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store fails.
     async fn begin_sweep(&self) -> Result<Option<Round>, StoreError>;
 
-    /// Removes the account's expired sessions, and what a crash or damage left of others. A power cut may
-    /// bring them back, as expired as they were.
+    /// Removes the account's expired sessions, and names them, and what a crash or damage left of others. A
+    /// power cut may bring them back, as expired as they were.
     ///
     /// # Errors
     /// When the store fails as a whole; single failures are counted.

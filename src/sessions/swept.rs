@@ -1,5 +1,7 @@
 //! What a sweep did, and what it left alone. It never does anything itself.
 
+use super::session_id::SessionId;
+
 /// Names that are remembered of all that was skipped: enough to see what it is.
 const NAMED: usize = 10;
 
@@ -10,6 +12,8 @@ pub struct Swept {
     pub live: usize,
     /// Expired or damaged ones removed.
     pub removed: usize,
+    /// Those of them that were whole and over by one of their clocks.
+    pub expired: Vec<SessionId>,
     /// What could not be looked at or removed; the next sweep tries again.
     pub failed: usize,
     /// What is nobody's session and nothing of ours.
@@ -21,6 +25,7 @@ impl Swept {
     pub fn add(&mut self, other: Self) {
         self.live += other.live;
         self.removed += other.removed;
+        self.expired.extend(other.expired);
         self.failed += other.failed;
         self.skipped.count += other.skipped.count;
         self.skipped.names.extend(other.skipped.names);

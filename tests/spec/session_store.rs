@@ -283,8 +283,9 @@ async fn sweeping_removes_what_is_over_and_keeps_what_is_live(home: Home) {
         store.touch(each.account, each.id, noon()).await.unwrap();
     }
 
-    let swept = store.sweep(live.account, noon()).await.unwrap();
+    let mut swept = store.sweep(live.account, noon()).await.unwrap();
 
+    assert_eq!(set(swept.expired.drain(..)), set([idle.id, too_old.id]));
     assert_eq!(swept, did(3, 2, 0));
     let mut left = ids(&store.list(live.account).await.unwrap());
     left.sort();
@@ -696,7 +697,8 @@ async fn a_session_is_removed_only_when_it_has_been_over_for_a_minute() {
 
     // Somebody who was let in within its last second may still have to note it.
     assert_eq!(sessions.sweep(session.account, noon() + minutes(60)).await.unwrap(), did(1, 0, 0));
-    assert_eq!(sessions.sweep(session.account, noon() + minutes(61)).await.unwrap(), did(0, 1, 0));
+    let swept = sessions.sweep(session.account, noon() + minutes(61)).await.unwrap();
+    assert_eq!(swept, Swept { expired: vec![session.id], ..did(0, 1, 0) });
 }
 
 #[tokio::test]
