@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::accounts::{AccountStore, Cost, FileAccountStore, Hasher, PasswordRules};
+use crate::audit::{Audit, Trail};
 use crate::clock::{Clock, Timestamp};
 use crate::config::PublicUrl;
 use crate::files::Folder;
@@ -22,6 +23,8 @@ pub struct App {
     pub password_rules: PasswordRules,
     /// How often somebody may try.
     pub throttle: Throttle,
+    /// Where what happens is written down.
+    pub audit: Audit,
     /// What time it is.
     pub clock: Clock,
     /// Where browsers find the site.
@@ -59,9 +62,16 @@ impl App {
             hasher: Hasher::start(cost),
             password_rules: PasswordRules::new(url.host()),
             throttle: Throttle::default(),
+            audit: Audit::new(Trail::Log, clock.clone()),
             clock,
             url,
         }
+    }
+
+    /// The same, writing down what happens in `trail` and not in the log.
+    #[must_use]
+    pub fn writing_to(self, trail: Trail) -> Self {
+        Self { audit: Audit::new(trail, self.clock.clone()), ..self }
     }
 
     /// What time it is.

@@ -41,6 +41,11 @@ pub struct Config {
     )]
     pub trust_proxy: Vec<IpNet>,
 
+    /// Write a line of JSON for each login, logout and other event to this file, or with - to standard output
+    /// [default: to the log]
+    #[arg(long, env = "EXEUNT_AUDIT_LOG", value_name = "FILE", global = true)]
+    pub audit_log: Option<PathBuf>,
+
     /// Serve style sheet and script from this folder as they are at each request, for working on them
     #[arg(long, env = "EXEUNT_ASSETS", value_name = "FOLDER", hide = true, global = true)]
     pub assets: Option<PathBuf>,

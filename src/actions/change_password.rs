@@ -8,7 +8,7 @@ use crate::accounts::{
     Account, AccountName, Busy, LockKind, Password, PasswordHash, PasswordRefusal, Verdict,
 };
 use crate::app::App;
-use crate::audit::{self, Event, LoginFailure};
+use crate::audit::{Event, What, Why};
 use crate::sessions::{Session, SessionId};
 use crate::throttle::TooMany;
 
@@ -57,10 +57,10 @@ pub async fn change_password(app: &App, change: Change<'_>) -> Result<PasswordCh
     if new == current {
         return Ok(PasswordChange::SamePassword);
     }
-    let this_try = match app.throttle.begin(name.as_str(), change.visit.address, app.now()) {
+    let this_try = match app.throttle.begin(name.as_str(), change.visit.asker.address, app.now()) {
         Ok(this_try) => this_try,
         Err(too_many) => {
-            change.failed(LoginFailure::Throttled);
+            change.failed(app, Why::Throttled);
             return Ok(PasswordChange::Throttled(too_many));
         }
     };
@@ -88,7 +88,7 @@ async fn check(
             return Ok(outcome);
         }
     }
-    change.failed(LoginFailure::Changed);
+    change.failed(app, Why::Changed);
     Ok(PasswordChange::TooLate)
 }
 
@@ -104,17 +104,17 @@ async fn check_once(
     let hash = account.as_ref().and_then(|account| account.password.clone());
     let account = match (app.hasher.verify(current, hash).await, account) {
         (Ok(Verdict::Right { .. }), Some(account)) => account,
-        (Err(Busy), _) => return Ok(Some(change.failed_for_now())),
+        (Err(Busy), _) => return Ok(Some(change.failed_for_now(app))),
         _ => {
             // Whether the session is over by now or not: it was a guess.
-            change.failed(LoginFailure::WrongPassword);
+            change.failed(app, Why::WrongPassword);
             let is_live = is_live(app, change.this).await?;
             return Ok(Some(if is_live { PasswordChange::WrongPassword } else { PasswordChange::TooLate }));
         }
     };
-    let Ok(hash) = app.hasher.hash(new).await else { return Ok(Some(change.failed_for_now())) };
-    let Some(account) = replace(app, change.this, &account, hash).await? else { return Ok(None) };
-    audit::record(&Event::PasswordChanged { account: account.id, address: change.visit.address });
+    let Ok(hash) = app.hasher.hash(new).await else { return Ok(Some(change.failed_for_now(app))) };
+    let Some(account) = replace(app, change, &account, hash).await? else { return Ok(None) };
+    app.audit.record(&change.event(What::PasswordChanged));
 
     let started = start_session(app, &account, change.this.lasting, &change.visit).await;
     Ok(Some(PasswordChange::Done(started.unwrap_or_else(|error| {
@@ -131,7 +131,7 @@ async fn check_once(
 /// old session beside a new one.
 async fn replace(
     app: &App,
-    this: &Session,
+    change: &Change<'_>,
     checked: &Account,
     hash: PasswordHash,
 ) -> Result<Option<Account>, ActionError> {
@@ -140,17 +140,18 @@ async fn replace(
     let Some(mut account) = account.filter(|account| lets_in(account, checked)) else { return Ok(None) };
     let ids = app.sessions.ids(account.id).await?;
     // A logout takes no lock. Of all who end this session at the same moment, one finds it there.
-    if !is_live(app, this).await? || end(app, this, &[this.id], "this").await? == 0 {
+    if !is_live(app, change.this).await? || end(app, change, &[change.this.id], "this").await? == 0 {
         return Ok(None);
     }
-    end(app, this, &ids, "all").await?;
+    end(app, change, &ids, "all").await?;
     account.password = Some(hash);
     account.link = None;
     Ok(app.accounts.update(&account).await?.then_some(account))
 }
 
-async fn end(app: &App, this: &Session, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {
-    end_sessions(app, this.account, ids, which).await.map_err(ActionError::NotChanged)
+async fn end(app: &App, change: &Change<'_>, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {
+    let ended = end_sessions(app, change.this.account, ids, which, &change.visit.asker).await;
+    ended.map_err(ActionError::NotChanged)
 }
 
 async fn is_live(app: &App, this: &Session) -> Result<bool, ActionError> {
@@ -158,13 +159,16 @@ async fn is_live(app: &App, this: &Session) -> Result<bool, ActionError> {
 }
 
 impl Change<'_> {
-    fn failed(&self, why: LoginFailure) {
-        let (account, address) = (self.this.account, self.visit.address);
-        audit::record(&Event::PasswordNotChanged { account, why, address });
+    fn event<'a>(&'a self, what: What<'a>) -> Event<'a> {
+        Event::of(what, self.this.account).session(&self.this.id).by(&self.visit.asker)
     }
 
-    fn failed_for_now(&self) -> PasswordChange {
-        self.failed(LoginFailure::Busy);
+    fn failed(&self, app: &App, why: Why) {
+        app.audit.record(&self.event(What::PasswordNotChanged { why }));
+    }
+
+    fn failed_for_now(&self, app: &App) -> PasswordChange {
+        self.failed(app, Why::Busy);
         PasswordChange::Busy
     }
 }

@@ -5,7 +5,7 @@ use super::ActionError;
 use super::end_sessions::end_all;
 use crate::accounts::{Account, AccountLock, AccountName, Code, Link, LockKind};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Asker, Event, What};
 
 /// An account that has just been reset.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub async fn enable_account(app: &App, name: &AccountName) -> Result<bool, Actio
     if account.disabled {
         account.disabled = false;
         app.accounts.update(&account).await?;
-        audit::record(&Event::AccountEnabled { account: account.id });
+        app.audit.record(&Event::of(What::AccountEnabled, account.id));
     }
     Ok(true)
 }
@@ -52,7 +52,7 @@ pub async fn remove_account(app: &App, name: &AccountName) -> Result<Option<usiz
     // A crash may have left the link that made the first account, and with no account it would open again.
     app.accounts.withdraw_first().await?;
     app.accounts.remove(&account).await?;
-    audit::record(&Event::AccountRemoved { account: account.id });
+    app.audit.record(&Event::of(What::AccountRemoved, account.id));
     Ok(Some(ended))
 }
 
@@ -64,15 +64,15 @@ pub async fn remove_account(app: &App, name: &AccountName) -> Result<Option<usiz
 pub async fn reset_account(app: &App, name: &AccountName) -> Result<Option<Reset>, ActionError> {
     let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(None) };
     // First, so that no crash leaves a session of the old password beside the link.
-    let ended = end_all(app, account.id).await?;
+    let ended = end_all(app, account.id, &Asker::LOCAL).await?;
     let code = Code::generate(Some(account.name.clone()));
     account.password = None;
     account.link = Some(Link::new(&code, app.now()));
     if !app.accounts.update(&account).await? {
         return Ok(None);
     }
-    audit::record(&Event::PasswordTaken { account: account.id });
-    audit::record(&Event::LinkMade { account: Some(account.id) });
+    app.audit.record(&Event::of(What::PasswordTaken, account.id));
+    app.audit.record(&Event::of(What::LinkMade, account.id));
     Ok(Some(Reset { code, ended, disabled: account.disabled }))
 }
 
@@ -90,7 +90,7 @@ async fn close(app: &App, account: &mut Account) -> Result<usize, ActionError> {
     if !account.disabled {
         account.disabled = true;
         app.accounts.update(account).await?;
-        audit::record(&Event::AccountDisabled { account: account.id });
+        app.audit.record(&Event::of(What::AccountDisabled, account.id));
     }
-    end_all(app, account.id).await.map_err(|error| ActionError::DisabledOnly(Box::new(error)))
+    end_all(app, account.id, &Asker::LOCAL).await.map_err(|error| ActionError::DisabledOnly(Box::new(error)))
 }

@@ -1,7 +1,7 @@
 //! Trying again to end what could not be ended, until the store lets go of it.
 
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, What};
 
 /// One more try at everything that is left, and how many are left after it.
 pub async fn finish_endings(app: &App) -> usize {
@@ -10,7 +10,7 @@ pub async fn finish_endings(app: &App) -> usize {
     }
     let left = app.sessions.retry_endings().await;
     if left == 0 {
-        audit::record(&Event::EndingsDone);
+        app.audit.record(&Event::new(What::EndingsDone));
     }
     left
 }

@@ -9,7 +9,7 @@ use crate::accounts::{
     Account, AccountName, Busy, Code, Link, LockKind, NameError, PasswordHash, PasswordRefusal,
 };
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Asker, Event, What};
 use crate::sessions::LastingFor;
 
 /// What a link opens.
@@ -56,7 +56,7 @@ pub async fn offer_first_account(app: &App) -> Result<Option<Code>, ActionError>
     }
     let code = Code::generate(None);
     app.accounts.offer_first(&Link::new(&code, app.now())).await?;
-    audit::record(&Event::LinkMade { account: None });
+    app.audit.record(&Event::new(What::LinkMade));
     Ok(Some(code))
 }
 
@@ -91,12 +91,13 @@ pub async fn join(app: &App, code: &Code, choice: Choice<'_>) -> Result<Joined, 
     let Ok(hash) = app.hasher.hash(password).await.map_err(|Busy| ()) else {
         return Ok(Joined::Busy);
     };
+    let asker = &choice.visit.asker;
     let account = match code.account() {
-        None => make_first(app, code, name, hash).await?,
-        Some(name) => redeem(app, code, name, hash).await?,
+        None => make_first(app, code, name, hash, asker).await?,
+        Some(name) => redeem(app, code, name, hash, asker).await?,
     };
     let Some(account) = account else { return Ok(Joined::LinkOver) };
-    audit::record(&Event::Joined { account: account.id, address: choice.visit.address });
+    app.audit.record(&Event::of(What::Joined, account.id).by(asker));
     let started = start_session(app, &account, LastingFor::ThisVisit, &choice.visit).await?;
     Ok(started.map_or(Joined::LinkOver, Joined::Started))
 }
@@ -118,6 +119,7 @@ async fn make_first(
     code: &Code,
     name: AccountName,
     hash: PasswordHash,
+    asker: &Asker,
 ) -> Result<Option<Account>, ActionError> {
     let _lock = app.accounts.lock(AccountId::NOBODY, LockKind::Exclusive).await?;
     if !opens_first(app, code).await? {
@@ -128,7 +130,7 @@ async fn make_first(
     if !app.accounts.create(&account).await? {
         return Ok(None);
     }
-    audit::record(&Event::AccountAdded { account: account.id });
+    app.audit.record(&Event::of(What::AccountAdded, account.id).by(asker));
     if let Err(error) = app.accounts.withdraw_first().await {
         // With an account there, it opens nothing any more.
         tracing::warn!(%error, "the used first link is still on disk");
@@ -143,12 +145,13 @@ async fn redeem(
     code: &Code,
     name: &AccountName,
     hash: PasswordHash,
+    asker: &Asker,
 ) -> Result<Option<Account>, ActionError> {
     let Some(account) = opened_by(app, code, name).await? else { return Ok(None) };
     let _lock = app.accounts.lock(account.id, LockKind::Exclusive).await?;
     let Some(mut account) = opened_by(app, code, name).await? else { return Ok(None) };
     let ids = app.sessions.ids(account.id).await?;
-    end_sessions(app, account.id, &ids, "all").await.map_err(|kept| kept.source)?;
+    end_sessions(app, account.id, &ids, "all", asker).await.map_err(|kept| kept.source)?;
     account.password = Some(hash);
     account.link = None;
     Ok(app.accounts.update(&account).await?.then_some(account))

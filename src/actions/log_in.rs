@@ -1,14 +1,12 @@
 //! Logging in. For every refusal there is one answer, after one run of scrypt: only the audit line says
 //! why.
 
-use std::net::IpAddr;
-
 use super::ActionError;
 use super::start_session::{Started, Visit, start_session};
 use crate::account_id::AccountId;
 use crate::accounts::{Account, AccountName, Busy, LockKind, Password, PasswordHash, Verdict};
 use crate::app::App;
-use crate::audit::{self, Event, LoginFailure};
+use crate::audit::{Event, What, Why};
 use crate::sessions::LastingFor;
 use crate::throttle::TooMany;
 
@@ -43,13 +41,12 @@ pub enum LoggedIn {
 /// When a store fails.
 pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
     let name = AccountName::parse(attempt.username).ok();
-    let address = attempt.visit.address;
     // What is no name is tried all the same, as one that nobody has.
     let tried = name.as_ref().map_or(attempt.username, AccountName::as_str);
-    let this_try = match app.throttle.begin(tried, address, app.now()) {
+    let this_try = match app.throttle.begin(tried, attempt.visit.asker.address, app.now()) {
         Ok(this_try) => this_try,
         Err(too_many) => {
-            failed(None, LoginFailure::Throttled, address);
+            attempt.failed(app, None, Why::Throttled);
             return Ok(LoggedIn::Throttled(too_many));
         }
     };
@@ -66,22 +63,28 @@ pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionE
 /// Once more where the account changed while its password was being checked: the change may have been
 /// another login that renewed the hash, and then the password is right all the same.
 async fn check(app: &App, name: Option<&AccountName>, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
+    let mut changed = None;
     for _ in 0..2 {
-        if let Some(outcome) = check_once(app, name, &attempt).await? {
-            return Ok(outcome);
+        match check_once(app, name, &attempt).await? {
+            Checked::Decided(outcome) => return Ok(outcome),
+            Checked::Changed(account) => changed = Some(account),
         }
     }
-    failed(None, LoginFailure::Changed, attempt.visit.address);
+    attempt.failed(app, changed, Why::Changed);
     Ok(LoggedIn::Refused)
 }
 
-/// `None` when the account changed meanwhile.
+enum Checked {
+    Decided(LoggedIn),
+    /// This account is another one by now.
+    Changed(AccountId),
+}
+
 async fn check_once(
     app: &App,
     name: Option<&AccountName>,
     attempt: &Attempt<'_>,
-) -> Result<Option<LoggedIn>, ActionError> {
-    let address = attempt.visit.address;
+) -> Result<Checked, ActionError> {
     let account = match name {
         Some(name) => app.accounts.read(name).await?,
         None => None,
@@ -93,45 +96,52 @@ async fn check_once(
     let verdict = app.hasher.verify(Password::claimed(attempt.password), hash).await;
     let (account, renewed) = match (verdict, account) {
         (Err(Busy), _) => {
-            failed(id, LoginFailure::Busy, address);
-            return Ok(Some(LoggedIn::Busy));
+            attempt.failed(app, id, Why::Busy);
+            return Ok(Checked::Decided(LoggedIn::Busy));
         }
         (Ok(Verdict::Right { renewed }), Some(account)) => (account, renewed),
         (Ok(_), account) => {
-            failed(id, why_refused(account.as_ref()), address);
-            return Ok(Some(LoggedIn::Refused));
+            attempt.failed(app, id, why_refused(account.as_ref()));
+            return Ok(Checked::Decided(LoggedIn::Refused));
         }
     };
     let account = match renewed {
-        Some(renewed) => renew_hash(app, account, renewed).await?,
+        Some(renewed) => renew_hash(app, account, renewed, attempt).await?,
         None => account,
     };
     let started = start_session(app, &account, attempt.lasting, &attempt.visit).await?;
-    Ok(started.map(LoggedIn::Started))
+    Ok(started.map_or(Checked::Changed(account.id), |started| Checked::Decided(LoggedIn::Started(started))))
 }
 
-fn why_refused(account: Option<&Account>) -> LoginFailure {
+fn why_refused(account: Option<&Account>) -> Why {
     match account {
-        None => LoginFailure::UnknownName,
-        Some(account) if account.disabled || account.password.is_none() => LoginFailure::Closed,
-        Some(_) => LoginFailure::WrongPassword,
+        None => Why::UnknownName,
+        Some(account) if account.disabled || account.password.is_none() => Why::Closed,
+        Some(_) => Why::WrongPassword,
     }
 }
 
 /// Keeps the new hash, unless somebody has changed the account meanwhile; no session ends.
-async fn renew_hash(app: &App, old: Account, renewed: PasswordHash) -> Result<Account, ActionError> {
+async fn renew_hash(
+    app: &App,
+    old: Account,
+    renewed: PasswordHash,
+    attempt: &Attempt<'_>,
+) -> Result<Account, ActionError> {
     let _lock = app.accounts.lock(old.id, LockKind::Exclusive).await?;
     match app.accounts.read(&old.name).await? {
         Some(mut account) if account.id == old.id && account.password == old.password => {
             account.password = Some(renewed);
             app.accounts.update(&account).await?;
-            audit::record(&Event::HashRenewed { account: account.id });
+            app.audit.record(&Event::of(What::HashRenewed, account.id).by(&attempt.visit.asker));
             Ok(account)
         }
         _ => Ok(old),
     }
 }
 
-fn failed(account: Option<AccountId>, why: LoginFailure, address: Option<IpAddr>) {
-    audit::record(&Event::LoginFailed { account, why, address });
+impl Attempt<'_> {
+    fn failed(&self, app: &App, account: Option<AccountId>, why: Why) {
+        app.audit.record(&Event::of(What::LoginFailed { why }, account).by(&self.visit.asker));
+    }
 }

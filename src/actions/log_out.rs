@@ -3,30 +3,32 @@
 
 use super::ActionError;
 use super::end_sessions::{end_all, end_sessions, end_tokens};
+use super::start_session::Visit;
 use crate::account_id::AccountId;
 use crate::accounts::{AccountName, LockKind};
 use crate::app::App;
-use crate::sessions::{Session, SessionId, Token};
+use crate::audit::Asker;
+use crate::sessions::{Session, SessionId};
 
 /// Logs this browser out: every token that it sent, so that none of them is left behind.
 ///
 /// # Errors
 /// When a session cannot be ended.
-pub async fn log_out_here(app: &App, tokens: &[Token]) -> Result<(), ActionError> {
-    Ok(end_tokens(app, tokens, "this").await?)
+pub async fn log_out_here(app: &App, visit: &Visit) -> Result<(), ActionError> {
+    Ok(end_tokens(app, visit, "this").await?)
 }
 
 /// Logs the account out everywhere but in this session, and answers how many sessions were live.
 ///
 /// # Errors
 /// When the others cannot be listed or ended.
-pub async fn log_out_others(app: &App, this: &Session) -> Result<usize, ActionError> {
+pub async fn log_out_others(app: &App, this: &Session, visit: &Visit) -> Result<usize, ActionError> {
     let _lock = app.accounts.lock(this.account, LockKind::Exclusive).await?;
     let mut ids = app.sessions.ids(this.account).await?;
     ids.retain(|&id| id != this.id);
     // A store that cannot say which are live keeps nobody from ending them.
     let listed = app.sessions.list(this.account, app.now()).await;
-    let ended = end_sessions(app, this.account, &ids, "others").await?;
+    let ended = end_sessions(app, this.account, &ids, "others", &visit.asker).await?;
     Ok(listed.map_or(ended, |live| live.iter().filter(|live| live.session.id != this.id).count()))
 }
 
@@ -34,10 +36,12 @@ pub async fn log_out_others(app: &App, this: &Session) -> Result<usize, ActionEr
 ///
 /// # Errors
 /// When a session cannot be ended; [`ActionError::HereOnly`] when the others may go on.
-pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> Result<(), ActionError> {
-    let here = log_out_here(app, tokens).await;
+pub async fn log_out_everywhere(app: &App, this: &Session, visit: &Visit) -> Result<(), ActionError> {
+    let here = log_out_here(app, visit).await;
     // Said first: this one is refused and tried again by itself, but the others have to be asked for anew.
-    end_all_of(app, this.account).await.map_err(|error| ActionError::HereOnly(Box::new(error)))?;
+    end_all_of(app, this.account, &visit.asker)
+        .await
+        .map_err(|error| ActionError::HereOnly(Box::new(error)))?;
     here
 }
 
@@ -46,9 +50,14 @@ pub async fn log_out_everywhere(app: &App, this: &Session, tokens: &[Token]) -> 
 ///
 /// # Errors
 /// When it cannot be ended.
-pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<bool, ActionError> {
+pub async fn log_out_one(
+    app: &App,
+    this: &Session,
+    id: SessionId,
+    visit: &Visit,
+) -> Result<bool, ActionError> {
     let found = app.sessions.live(this.account, id, app.now()).await;
-    let ended = end_sessions(app, this.account, &[id], "one").await?;
+    let ended = end_sessions(app, this.account, &[id], "one", &visit.asker).await?;
     Ok(found.map_or(ended > 0, |live| live.is_some()))
 }
 
@@ -58,7 +67,7 @@ pub async fn log_out_one(app: &App, this: &Session, id: SessionId) -> Result<boo
 /// When it cannot be found or ended.
 pub async fn end_session(app: &App, id: SessionId) -> Result<bool, ActionError> {
     let Some(owner) = app.sessions.owner(id).await? else { return Ok(false) };
-    Ok(end_sessions(app, owner, &[id], "one").await? > 0)
+    Ok(end_sessions(app, owner, &[id], "one", &Asker::LOCAL).await? > 0)
 }
 
 /// Ends every session of the account `name`, and answers how many; `None` when there is no such account.
@@ -67,7 +76,7 @@ pub async fn end_session(app: &App, id: SessionId) -> Result<bool, ActionError> 
 /// When they cannot be listed or ended.
 pub async fn end_sessions_of(app: &App, name: &AccountName) -> Result<Option<usize>, ActionError> {
     match app.accounts.read(name).await? {
-        Some(account) => end_all_of(app, account.id).await.map(Some),
+        Some(account) => end_all_of(app, account.id, &Asker::LOCAL).await.map(Some),
         None => Ok(None),
     }
 }
@@ -80,7 +89,7 @@ pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
     let mut total = 0;
     let mut failed = None;
     for account in app.sessions.accounts().await? {
-        match end_all_of(app, account).await {
+        match end_all_of(app, account, &Asker::LOCAL).await {
             Ok(ended) => total += ended,
             Err(error) => failed = Some(error),
         }
@@ -88,7 +97,7 @@ pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
     failed.map_or(Ok(total), Err)
 }
 
-async fn end_all_of(app: &App, account: AccountId) -> Result<usize, ActionError> {
+async fn end_all_of(app: &App, account: AccountId, asker: &Asker) -> Result<usize, ActionError> {
     let _lock = app.accounts.lock(account, LockKind::Exclusive).await?;
-    end_all(app, account).await
+    end_all(app, account, asker).await
 }

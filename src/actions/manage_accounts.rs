@@ -3,7 +3,7 @@
 use super::ActionError;
 use crate::accounts::{Account, AccountName, Busy, Code, Link, PasswordRefusal};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, What};
 
 /// How the owner of a new account gets in for the first time. Not to be printed: it may hold a password.
 pub enum FirstKey<'a> {
@@ -53,9 +53,9 @@ pub async fn add_account(app: &App, name: AccountName, key: FirstKey<'_>) -> Res
     if !app.accounts.create(&account).await? {
         return Ok(Added::NameTaken);
     }
-    audit::record(&Event::AccountAdded { account: account.id });
+    app.audit.record(&Event::of(What::AccountAdded, account.id));
     if code.is_some() {
-        audit::record(&Event::LinkMade { account: Some(account.id) });
+        app.audit.record(&Event::of(What::LinkMade, account.id));
     }
     Ok(Added::Account(code))
 }

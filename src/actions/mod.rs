@@ -1,5 +1,6 @@
 //! What can be done here. An action is the only place where the rooms meet: it asks one, tells another,
-//! and writes the audit line. It never knows who asked, a browser or an operator.
+//! and writes the audit line. Who asked, a browser or an operator, is for that line alone: it never decides
+//! by it.
 
 mod change_password;
 mod check_stores;

@@ -2,13 +2,12 @@
 //! decides who may.
 
 use std::cmp::Reverse;
-use std::net::IpAddr;
 
 use super::ActionError;
 use super::end_sessions::{end_sessions, end_tokens};
 use crate::accounts::{Account, LockKind};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Asker, Event, What};
 use crate::sessions::{Browser, CAP, LastingFor, NewSession, Session, SessionId, Token};
 use crate::store_error::StoreError;
 
@@ -17,8 +16,8 @@ use crate::store_error::StoreError;
 pub struct Visit {
     /// Which one, in words.
     pub browser: Browser,
-    /// Where from.
-    pub address: Option<IpAddr>,
+    /// Where from, and with which request.
+    pub asker: Asker,
     /// The tokens that it holds already. Their sessions end, since nothing would open them again.
     pub tokens: Vec<Token>,
 }
@@ -51,23 +50,20 @@ pub(super) async fn start_session(
         account_name: account.name.to_string(),
         lasting,
         browser: visit.browser.clone(),
-        address: visit.address,
+        address: visit.asker.address,
     };
     let (token, session) = app.sessions.start(new, app.now()).await?;
     drop(lock);
 
-    if let Err(error) = keep_to_the_cap(app, &session).await {
+    if let Err(error) = keep_to_the_cap(app, &session, &visit.asker).await {
         // The token has not left, so nobody will miss this session.
         let _ = app.sessions.end(session.account, &[session.id]).await;
         return Err(error.into());
     }
     // An old session that cannot be ended is no reason for a login to fail: it is refused from now on.
-    let _ = end_tokens(app, &visit.tokens, "replaced").await;
-    audit::record(&Event::LoggedIn {
-        account: session.account,
-        session: &session.id,
-        address: session.address,
-    });
+    let _ = end_tokens(app, visit, "replaced").await;
+    let logged_in = Event::of(What::LoggedIn, session.account).session(&session.id);
+    app.audit.record(&logged_in.by(&visit.asker));
     Ok(Some(Started { token, session }))
 }
 
@@ -77,7 +73,7 @@ pub(super) fn lets_in(now: &Account, then: &Account) -> bool {
 }
 
 /// Ends the sessions seen longest ago, beyond the most that an account may have.
-async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), StoreError> {
+async fn keep_to_the_cap(app: &App, newest: &Session, asker: &Asker) -> Result<(), StoreError> {
     if app.sessions.list(newest.account, app.now()).await?.len() <= CAP {
         return Ok(());
     }
@@ -87,6 +83,6 @@ async fn keep_to_the_cap(app: &App, newest: &Session) -> Result<(), StoreError> 
     sessions.sort_by_key(|live| (live.session.id != newest.id, Reverse(live.last_seen)));
     let over: Vec<SessionId> = sessions.iter().skip(CAP).map(|live| live.session.id).collect();
     // What cannot be ended is refused from now on, which keeps to the cap as well.
-    let _ = end_sessions(app, newest.account, &over, "oldest").await;
+    let _ = end_sessions(app, newest.account, &over, "oldest", asker).await;
     Ok(())
 }

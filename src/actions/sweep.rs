@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::app::App;
+use crate::audit::{Event, What};
 use crate::sessions::Swept;
 use crate::store_error::StoreError;
 
@@ -40,7 +41,13 @@ pub async fn sweep(
     let mut began = Instant::now();
     for (index, &account) in round.accounts.iter().enumerate() {
         match app.sessions.sweep(account, app.now()).await {
-            Ok(swept) => total.add(swept),
+            Ok(mut swept) => {
+                // Not kept in the total: they may be a million.
+                for session in swept.expired.drain(..) {
+                    app.audit.record(&Event::of(What::Expired, account).session(&session));
+                }
+                total.add(swept);
+            }
             Err(error) => {
                 tracing::error!(%error, %account, "an account's sessions were not swept");
                 total.failed += 1;

@@ -5,12 +5,14 @@ mod output;
 mod serve;
 mod session;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::accounts::{AccountName, Cost};
 use crate::app::{App, Stores};
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::files::Folder;
@@ -100,5 +102,14 @@ fn open(config: &Config, may_make: bool) -> Result<App, Failure> {
 /// The rooms, of a site that listens on `port`.
 fn rooms(config: &Config, port: u16) -> Result<App, Failure> {
     let stores = Stores::files(&Folder::at(&config.data))?;
-    Ok(App::new(stores, config.public_url(port), Cost::STANDARD, Clock::system()))
+    let app = App::new(stores, config.public_url(port), Cost::STANDARD, Clock::system());
+    Ok(app.writing_to(trail(config.audit_log.as_deref())?))
+}
+
+/// Where audit lines go.
+fn trail(setting: Option<&Path>) -> Result<Trail, WrongSetting> {
+    Trail::to(setting).map_err(|error| {
+        let file = setting.unwrap_or(Path::new("-")).display();
+        WrongSetting(format!("cannot write the audit log to {file} (--audit-log): {error}"))
+    })
 }

@@ -13,6 +13,7 @@ use super::Failure;
 use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
 use crate::config::Config;
+use crate::files::blocking;
 use crate::sessions::Skipped;
 use crate::web::{self, Assets, Proxies};
 
@@ -31,6 +32,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let app = Arc::new(super::rooms(&config, address.port())?);
 
+    let reopening = app.audit.has_file().then(|| hangups(Arc::clone(&app))).transpose()?.map(tokio::spawn);
     greet(&app, address).await?;
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
     let told = Arc::default();
@@ -41,6 +43,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let served = web::serve(listener, web::site(Arc::clone(&app), assets, proxies), stop).await;
     endings.abort();
     sweeps.abort();
+    reopening.inspect(tokio::task::JoinHandle::abort);
     let left = finish_endings(&app).await;
     if left > 0 {
         tracing::error!(left, "stopping although sessions that should have ended are still on disk");
@@ -78,6 +81,21 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: no new connections, requests in flight finish");
+    })
+}
+
+/// Goes on in a new audit file at each SIGHUP: whoever rotates logs has given the old one another name. Without
+/// such a file a SIGHUP does what it always does: the terminal has gone, and so does the program.
+fn hangups(app: Arc<App>) -> io::Result<impl Future<Output = ()>> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangups.recv().await.is_some() {
+            let app = Arc::clone(&app);
+            match blocking(move || app.audit.reopen()).await {
+                Ok(()) => tracing::info!("the audit log is opened anew"),
+                Err(error) => tracing::error!(%error, "the audit log stays the old one"),
+            }
+        }
     })
 }
 

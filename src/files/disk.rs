@@ -78,6 +78,9 @@ pub enum How {
     Lock,
     /// To be written over: it is empty from now on.
     Empty,
+    /// To be written on at its end, wherever that is by then, and made where there is none. What is no plain
+    /// file keeps its mode.
+    Append,
     /// A folder, to be synced.
     Folder,
 }

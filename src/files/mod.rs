@@ -10,6 +10,7 @@ mod at_once;
 pub mod disk;
 mod os_disk;
 
+mod appending;
 mod folder;
 mod lock;
 mod reading;
@@ -21,6 +22,7 @@ use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
+pub use appending::Lines;
 pub use folder::Folder;
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;

@@ -30,18 +30,22 @@ impl Disk for OsDisk {
                 How::WriteNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
                 How::Lock => OFlags::RDWR | OFlags::CREATE,
                 How::Empty => OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK,
+                How::Append => {
+                    OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK | OFlags::NOCTTY
+                }
                 // An operator may keep a folder elsewhere, and lead there by a link.
                 How::Folder => OFlags::RDONLY | OFlags::DIRECTORY,
             }
             | if how == How::Folder { OFlags::empty() } else { OFlags::NOFOLLOW };
-        let file = match how {
-            How::ReadAtOnce => at_once::open(path, flags)?,
-            _ => rustix::fs::open(path, flags, FILE_MODE)?,
+        let file: File = match how {
+            How::ReadAtOnce => at_once::open(path, flags)?.into(),
+            _ => rustix::fs::open(path, flags, FILE_MODE)?.into(),
         };
-        if flags.contains(OFlags::CREATE) {
+        // Whoever may choose the name may choose a device, and that is everybody's.
+        if flags.contains(OFlags::CREATE) && (how != How::Append || file.metadata()?.is_file()) {
             rustix::fs::fchmod(&file, FILE_MODE)?;
         }
-        Ok(Box::new(OsFile { file: file.into(), at_once: how == How::ReadAtOnce }))
+        Ok(Box::new(OsFile { file, at_once: how == How::ReadAtOnce }))
     }
 
     fn make_folder(&self, path: &Path) -> io::Result<()> {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response, Result};
 
-use super::Site;
 use super::failure::Failure;
 use super::visitor::Visitor;
+use super::{Site, asker};
 
 /// The middleware.
 pub async fn as_pages<E: Endpoint<Output = Response>>(
@@ -17,6 +17,7 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
     request: Request,
 ) -> Result<Response> {
     let site = Site::of(&request);
+    let asker = asker::of(&request);
     let visitor = request.data::<Arc<Visitor>>().cloned();
     let outcome = AssertUnwindSafe(endpoint.call(request)).catch_unwind().await;
     match outcome.unwrap_or_else(|_| Err(Failure::internal(&"a handler panicked").into())) {
@@ -25,7 +26,7 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
         Err(error) if error.is_from_response() => Ok(error.into_response()),
         Err(error) => {
             let viewer = visitor.as_ref().and_then(|visitor| visitor.viewer());
-            Ok(failure(error).answer(&site, viewer))
+            Ok(failure(error).answer(&site, &asker, viewer))
         }
     }
 }

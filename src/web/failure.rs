@@ -10,6 +10,7 @@ use poem::http::{HeaderValue, StatusCode, header};
 use super::Site;
 use super::pages;
 use crate::actions::ActionError;
+use crate::audit::{Asker, Event, What};
 use crate::sessions::Session;
 use crate::store_error::StoreError;
 
@@ -110,10 +111,15 @@ impl Failure {
         }
     }
 
-    /// The page in full, with its line in the log.
-    pub fn answer(self, site: &Site, viewer: Option<&Session>) -> Response {
+    /// The page in full, with its line in the log, and one in the audit trail where a store has failed.
+    pub fn answer(self, site: &Site, asker: &Asker, viewer: Option<&Session>) -> Response {
         if let Some(detail) = &self.detail {
             tracing::error!(status = self.status.as_u16(), "{}: {detail}", self.title);
+            if self.status == StatusCode::SERVICE_UNAVAILABLE {
+                let account = viewer.map(|session| session.account);
+                let failed = What::StoreFailed { error: detail };
+                site.app.audit.record(&Event::of(failed, account).by(asker));
+            }
         }
         let mut answer = site.page(self.status, self.title, viewer, pages::error(self.title, self.message));
         if let Some((name, value)) = self.header {

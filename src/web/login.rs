@@ -14,7 +14,6 @@ use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
 use super::pages::{LoginPage, LoginWord};
 use super::query::field;
-use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use crate::actions::{Attempt, LoggedIn, log_in};
 use crate::sessions::LastingFor;
@@ -38,7 +37,7 @@ struct Fields {
 
 #[handler]
 pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, request: &Request) -> Response {
-    let next = ReturnTo::or_home(field(request, "next").as_deref());
+    let next = site.next(field(request, "next").as_deref(), visitor.asker());
     if visitor.session().is_some() {
         return see_other(&next);
     }
@@ -60,7 +59,7 @@ pub async fn submit(
     Data(visitor): Data<&Arc<Visitor>>,
     Form(fields): Form<Fields>,
 ) -> Result<Response> {
-    let next = ReturnTo::or_home(fields.next.as_deref());
+    let next = site.next(fields.next.as_deref(), visitor.asker());
     let lasting = match fields.remember {
         Some(_) => LastingFor::Days30,
         None => LastingFor::ThisVisit,

@@ -41,22 +41,22 @@ pub async fn submit(
     Data(visitor): Data<&Arc<Visitor>>,
     Form(fields): Form<Fields>,
 ) -> Result<Response> {
-    let next = ReturnTo::or_home(fields.next.as_deref());
+    let next = site.next(fields.next.as_deref(), visitor.asker());
     let app = &site.app;
     let which = fields.which.as_deref().filter(|which| !which.is_empty()).unwrap_or(THIS);
     match (which, visitor.session().map(|live| &live.session)) {
-        (THIS, _) => Ok(leave(site, &next, actions::log_out_here(app, visitor.tokens()).await)),
+        (THIS, _) => Ok(leave(site, visitor, &next, actions::log_out_here(app, &visitor.visit()).await)),
         (ALL, Some(this)) => {
-            let done = actions::log_out_everywhere(app, this, visitor.tokens()).await;
-            Ok(leave(site, &next, done))
+            let done = actions::log_out_everywhere(app, this, &visitor.visit()).await;
+            Ok(leave(site, visitor, &next, done))
         }
         (ALL, None) => {
-            let here = actions::log_out_here(app, visitor.tokens()).await;
+            let here = actions::log_out_here(app, &visitor.visit()).await;
             let elsewhere = visitor.require_known().map_err(|error| ActionError::HereOnly(Box::new(error)));
-            Ok(leave(site, &next, elsewhere.and(here)))
+            Ok(leave(site, visitor, &next, elsewhere.and(here)))
         }
         (OTHERS, Some(this)) => {
-            let ended = actions::log_out_others(app, this).await.map_err(Failure::from)?;
+            let ended = actions::log_out_others(app, this, &visitor.visit()).await.map_err(Failure::from)?;
             Ok(stay(site, this, AccountWord::OthersEnded(ended)))
         }
         (id, Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
@@ -76,9 +76,9 @@ async fn log_out_by_id(
 ) -> Result<Response> {
     let id = SessionId::parse(id).ok_or_else(Failure::no_such_session)?;
     if id == this.id {
-        return Ok(leave(site, next, actions::log_out_here(&site.app, visitor.tokens()).await));
+        return Ok(leave(site, visitor, next, actions::log_out_here(&site.app, &visitor.visit()).await));
     }
-    let ended = actions::log_out_one(&site.app, this, id).await.map_err(Failure::from)?;
+    let ended = actions::log_out_one(&site.app, this, id, &visitor.visit()).await.map_err(Failure::from)?;
     Ok(stay(site, this, AccountWord::OneEnded(ended)))
 }
 
@@ -89,10 +89,15 @@ fn stay(site: &Site, this: &Session, word: AccountWord) -> Response {
 }
 
 /// The answer to whoever is logged out here, whether or not the server could do its part.
-fn leave(site: &Site, next: &ReturnTo, done: std::result::Result<(), ActionError>) -> Response {
+fn leave(
+    site: &Site,
+    visitor: &Visitor,
+    next: &ReturnTo,
+    done: std::result::Result<(), ActionError>,
+) -> Response {
     let mut answer = match done {
         Ok(()) => see_other(&ReturnTo::logged_out(next)),
-        Err(error) => Failure::from(error).answer(site, None),
+        Err(error) => Failure::from(error).answer(site, visitor.asker(), None),
     };
     answer.set_data(CookieChange::Expire);
     answer

@@ -3,6 +3,7 @@
 
 mod account;
 mod answer;
+mod asker;
 mod assets;
 mod carry_through;
 mod connection;
@@ -19,6 +20,7 @@ mod join;
 mod login;
 mod logout;
 mod methods;
+mod next;
 pub mod pages;
 mod password;
 mod proxies;
@@ -87,6 +89,7 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
         .nest_no_strip("/", pages)
         .around(errors::as_pages)
         .around(same_site::guard)
+        .around(asker::note)
         .around(htmx::translate)
         .around(move |endpoint, request| headers.complete(endpoint, request))
         .data(site)

@@ -66,7 +66,7 @@ pub async fn submit(
         Ok(PasswordChange::Throttled(too_many)) => PasswordWord::Wait { seconds: too_many.wait.as_secs() },
         Ok(PasswordChange::Busy) => PasswordWord::Busy,
         Err(error @ ActionError::NotChanged(_)) => {
-            let mut answer = Failure::from(error).answer(site, None);
+            let mut answer = Failure::from(error).answer(site, visitor.asker(), None);
             answer.set_data(CookieChange::Expire);
             return Ok(answer);
         }

@@ -59,13 +59,9 @@ impl ReturnTo {
 
     /// Takes a path on this site, in the form that browsers would make of it.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_BYTES || !is_local(text) || text.contains(char::is_control) {
-            return None;
-        }
-        let base = Url::parse("http://here.invalid").expect("BUG: this is a URL");
-        let url = base.join(text).ok().filter(|url| url.origin() == base.origin())?;
-        // Again, since `/..//x` has become `//x`. And neither page is one to come back to.
-        if !is_local(url.path()) || matches!(url.path(), "/logout" | "/login") {
+        let url = on_this_site(text)?;
+        // Neither page is one to come back to.
+        if matches!(url.path(), "/logout" | "/login") {
             return None;
         }
         // Only a change of password says that there was one.
@@ -74,6 +70,17 @@ impl ReturnTo {
         }
         let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
         Some(Self(format!("{}{query}", url.path()))).filter(|page| page.0.len() <= MAX_BYTES)
+    }
+
+    /// Whether it asks for anything but a page of this site.
+    pub fn is_elsewhere(text: &str) -> bool {
+        !text.is_empty() && on_this_site(text).is_none()
+    }
+
+    /// The host that it names, if it names one.
+    pub fn host_in(text: &str) -> Option<String> {
+        let url = here().join(text).ok().filter(|url| url.origin() != here().origin())?;
+        url.host_str().map(str::to_owned)
     }
 
     /// For a `Location`, or a form's field.
@@ -94,6 +101,21 @@ impl ReturnTo {
     fn as_further_field(&self) -> String {
         if self.is_home() { String::new() } else { format!("&{}", self.as_field()) }
     }
+}
+
+/// What browsers would make of it, if that is on this site.
+fn on_this_site(text: &str) -> Option<Url> {
+    if text.len() > MAX_BYTES || !is_local(text) || text.contains(char::is_control) {
+        return None;
+    }
+    let url = here().join(text).ok().filter(|url| url.origin() == here().origin())?;
+    // Again, since `/..//x` has become `//x`.
+    is_local(url.path()).then_some(url)
+}
+
+/// Stands for this site: nobody can name it.
+fn here() -> Url {
+    Url::parse("http://here.invalid").expect("BUG: this is a URL")
 }
 
 /// One leading slash: with a second one, or a backslash, it would name another host.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, header};
 use poem::{Endpoint, Request, Response, Result};
+use url::Url;
 
-use super::Site;
 use super::failure::Failure;
-use crate::audit::{self, Event};
+use super::{Site, asker};
+use crate::audit::{Event, What};
 
 /// Bytes of an origin worth a line in the log: a scheme, a host name of 253 and a port.
 const LONGEST_ORIGIN: usize = 270;
@@ -20,9 +21,17 @@ pub async fn guard<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Re
         return endpoint.call(request).await;
     }
     let from = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    let from = from.filter(|origin| origin.len() <= LONGEST_ORIGIN).unwrap_or("unknown");
-    audit::record(&Event::CrossSiteRefused { origin: from, site: &site.app.url.origin() });
-    Ok(Failure::cross_site().answer(&site, None))
+    let from = from.filter(|origin| is_origin(origin)).unwrap_or("unknown");
+    let asker = asker::of(&request);
+    let refused = What::CrossSiteRefused { origin: from, site: &site.app.url.origin() };
+    site.app.audit.record(&Event::new(refused).by(&asker));
+    Ok(Failure::cross_site().answer(&site, &asker, None))
+}
+
+/// Whether it is what browsers write, and nothing that somebody has put in its place.
+fn is_origin(text: &str) -> bool {
+    let is_url = || Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+    text == "null" || (text.len() <= LONGEST_ORIGIN && is_url())
 }
 
 /// What the browser says of where the request comes from; `none` is the person themself. Without either

@@ -1,19 +1,19 @@
 //! Who is asking. Every request is recognised once, here, and here alone cookies are written; no handler
 //! reads or writes one.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use poem::http::header;
 use poem::{Endpoint, FromRequest, Request, RequestBody, Response, Result};
 
-use super::Site;
 use super::answer::see_other;
 use super::cookies::{CookieChange, Presented};
 use super::failure::Failure;
 use super::return_to::ReturnTo;
+use super::{Site, asker};
 use crate::actions::{ActionError, Resumed, Visit, resume};
-use crate::sessions::{Browser, LiveSession, Presence, Session, Token};
+use crate::audit::Asker;
+use crate::sessions::{Browser, LiveSession, Presence, Session};
 use crate::store_error::StoreError;
 
 /// Whoever sent the request.
@@ -22,7 +22,7 @@ pub struct Visitor {
     who: Resumed,
     presented: Presented,
     browser: Browser,
-    address: Option<IpAddr>,
+    asker: Asker,
 }
 
 /// The middleware, for pages that people look at.
@@ -61,13 +61,12 @@ async fn call<E: Endpoint<Output = Response>>(
 impl Visitor {
     async fn recognise(site: &Site, request: &Request, presence: Presence) -> Self {
         let presented = site.cookies.read(request.headers());
-        let peer = request.remote_addr().as_socket_addr();
         let user_agent = request.headers().get(header::USER_AGENT);
         Self {
             who: resume(&site.app, &presented.tokens, presence).await,
             presented,
             browser: Browser::from_user_agent(user_agent.and_then(|text| text.to_str().ok()).unwrap_or("")),
-            address: peer.map(|peer| site.proxies.client(peer.ip(), request.headers())),
+            asker: asker::of(request),
         }
     }
 
@@ -97,14 +96,18 @@ impl Visitor {
         self.session().map(|live| &live.session)
     }
 
-    /// Every token that they sent, live or not.
-    pub fn tokens(&self) -> &[Token] {
-        &self.presented.tokens
+    /// Where they are.
+    pub fn asker(&self) -> &Asker {
+        &self.asker
     }
 
-    /// Where they are.
+    /// The same, with every token that they sent, live or not.
     pub fn visit(&self) -> Visit {
-        Visit { browser: self.browser.clone(), address: self.address, tokens: self.presented.tokens.clone() }
+        Visit {
+            browser: self.browser.clone(),
+            asker: self.asker.clone(),
+            tokens: self.presented.tokens.clone(),
+        }
     }
 
     /// The names that came in and open nothing. While nobody can tell, none is.

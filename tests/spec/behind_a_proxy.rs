@@ -81,7 +81,10 @@ async fn the_proxies_are_a_setting() {
     // Nothing but the audit line of a refused login tells where a stranger is.
     let mut visitor = forwarded(server.visitor_with(&token), &["192.0.2.7, 10.1.2.3"]);
     visitor.tries("alice", "wrong horse battery staple").await.is(422);
-    server.stops().logged("login failed why=Closed account=").logged(" address=192.0.2.7");
+    server
+        .stops()
+        .logged(r#""event":"login_failed","why":"closed","account":""#)
+        .logged(r#","address":"192.0.2.7","#);
 }
 
 /// Where the site says that somebody is whose proxy sends these lists.

@@ -17,7 +17,7 @@ use exeunt::files::Folder;
 use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence};
 use rustix::io::Errno;
 
-use crate::support::{Answer, FailingSite, Log, PASSWORD, Trouble, Visitor, attempt};
+use crate::support::{Answer, FailingSite, PASSWORD, Trouble, Visitor, attempt};
 
 // Logging in.
 
@@ -355,26 +355,26 @@ async fn a_logout_is_in_the_log_when_it_fails_and_when_it_is_done() {
     let site = FailingSite::of_alice().await;
     let mut alice = site.world.logged_in("alice").await;
     let token = alice.token();
-    let log = Log::kept();
+    site.world.audited();
     site.disk.gets(Trouble::ReadOnly, 0);
 
     alice.logs_out().await.is(503);
     for _ in 0..3 {
         assert_eq!(finish_endings(site.world.app()).await, 1, "it is tried again for as long as it takes");
     }
-    let text = log.text();
-    assert_eq!(
-        text.matches("ERROR audit: not logged out yet error=ending 1 session(s)").count(),
-        1,
-        "{text}"
+    let lines = site.world.audited();
+    let [not_logged_out, store_failed] = &lines[..] else { panic!("two lines: {lines:?}") };
+    assert!(
+        not_logged_out
+            .contains(r#""event":"not_logged_out","which":"this","left":1,"error":"ending 1 session"#)
     );
-    assert!(text.contains("Read-only file system"), "{text}");
-    assert!(!text.contains("have ended"), "{text}");
+    assert!(not_logged_out.contains("Read-only file system"), "{not_logged_out}");
+    assert!(store_failed.contains(r#""event":"store_failed""#), "what the visitor was told: {store_failed}");
 
     site.recovers().await;
-    let text = log.text();
-    assert!(text.contains("INFO audit: sessions that could not be ended have ended"), "{text}");
-    assert!(!text.contains(&token.reveal()), "and never a token");
+    let done = site.world.audited();
+    assert_eq!(done, [r#"{"time":"2026-11-23T12:00:00Z","event":"endings_done"}"#]);
+    assert!(!lines.concat().contains(&token.reveal()), "and never a token");
 }
 
 #[tokio::test]

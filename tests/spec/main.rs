@@ -34,6 +34,7 @@ mod htmx;
 mod returning;
 
 // What an operator does, and what goes on behind the site.
+mod auditing;
 mod closing_accounts;
 mod command_line;
 mod sweeping;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::support::power::{Account, Change, Fault, House, Trace, Watched, traced};
 use crate::support::program::{Place, Server};
-use crate::support::{PASSWORD, attempt};
+use crate::support::{PASSWORD, attempt, visit_with};
 
 /// Chosen at a link.
 const CHOSEN: &str = "chosen by candlelight, twice";
@@ -108,7 +108,7 @@ async fn logging_out_here_is_for_good() {
     let this = house.session("alice").await;
     let mut house = house.watched();
 
-    log_out_here(house.app(), std::slice::from_ref(&this)).await.unwrap();
+    log_out_here(house.app(), &visit_with(&this)).await.unwrap();
 
     house.answers(ends([this]));
     let started = logs_in(&mut house, "alice", &[]).await;
@@ -122,7 +122,7 @@ async fn logging_out_of_the_last_session_is_for_good() {
     let this = house.session("alice").await;
     let mut house = house.watched();
 
-    log_out_here(house.app(), std::slice::from_ref(&this)).await.unwrap();
+    log_out_here(house.app(), &visit_with(&this)).await.unwrap();
 
     house.answers(ends([this]));
     sweeps(&mut house, 0).await;
@@ -138,7 +138,7 @@ async fn logging_out_the_others_is_for_good_and_keeps_this_one() {
     let others = [house.session("alice").await, house.session("alice").await];
     let mut house = house.watched();
 
-    log_out_others(house.app(), &this).await.unwrap();
+    log_out_others(house.app(), &this, &attempt("", "").visit).await.unwrap();
 
     house.answers(ends(others));
     house.survives("logging out the others").await;
@@ -151,7 +151,7 @@ async fn logging_out_everywhere_is_for_good() {
     let others = [house.session("alice").await, house.session("alice").await];
     let mut house = house.watched();
 
-    log_out_everywhere(house.app(), &this, std::slice::from_ref(&token)).await.unwrap();
+    log_out_everywhere(house.app(), &this, &visit_with(&token)).await.unwrap();
 
     house.answers(ends([&[token], &others[..]].concat()));
     house.survives("logging out everywhere").await;
@@ -164,7 +164,7 @@ async fn logging_out_one_by_its_id_is_for_good() {
     let one = house.session("alice").await;
     let mut house = house.watched();
 
-    log_out_one(house.app(), &this, one.session_id()).await.unwrap();
+    log_out_one(house.app(), &this, one.session_id(), &attempt("", "").visit).await.unwrap();
 
     house.answers(ends([one]));
     house.survives("logging out one").await;
@@ -180,7 +180,7 @@ async fn a_session_that_could_only_be_emptied_is_over_for_good() {
         let mut house = house.watched();
 
         house.fails(fault);
-        assert!(log_out_here(house.app(), std::slice::from_ref(&this)).await.is_err(), "it is said");
+        assert!(log_out_here(house.app(), &visit_with(&this)).await.is_err(), "it is said");
 
         house.answers(ends([this]));
         house.fails(None);
@@ -196,7 +196,7 @@ async fn an_ending_whose_fsync_failed_is_for_good_once_it_was_tried_again() {
     let this = house.session("alice").await;
     let mut house = house.watched();
     house.fails(Fault::SyncsNoFolder);
-    assert!(log_out_here(house.app(), std::slice::from_ref(&this)).await.is_err(), "it is said");
+    assert!(log_out_here(house.app(), &visit_with(&this)).await.is_err(), "it is said");
     house.fails(None);
     house.is_left_with(&ends([this.clone()]));
 
@@ -412,11 +412,11 @@ async fn what_one_process_began_to_end_the_next_one_ends_for_good() {
         let this = house.session("alice").await;
         let mut house = house.watched();
         house.is_killed_after(changes);
-        let _ = log_out_here(house.app(), std::slice::from_ref(&this)).await;
+        let _ = log_out_here(house.app(), &visit_with(&this)).await;
         house.is_left_with(&ends([this.clone()]));
 
         let was_killed = house.begins_again();
-        log_out_here(house.app(), std::slice::from_ref(&this)).await.unwrap();
+        log_out_here(house.app(), &visit_with(&this)).await.unwrap();
         house.answers(ends([this]));
 
         house.survives(&format!("killed after {changes} changes of a logout")).await;

@@ -7,7 +7,7 @@ use exeunt::actions::{list_sessions, log_out_others};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::World;
+use crate::support::{World, attempt};
 
 #[tokio::test]
 async fn a_stop_lets_a_request_in_flight_finish_and_takes_no_new_one() {
@@ -91,7 +91,7 @@ async fn any_number_of_logouts_at_once_leave_the_site_standing() {
     let mut logouts = tokio::task::JoinSet::new();
     for _ in 0..1000 {
         let (app, this) = (world.shared_app(), this.clone());
-        logouts.spawn(async move { log_out_others(&app, &this).await });
+        logouts.spawn(async move { log_out_others(&app, &this, &attempt("", "").visit).await });
     }
 
     // A page needs such a thread too, and a login needs several.

@@ -1,6 +1,7 @@
 //! What tests stand on: a world with folders and a clock, visitors with verbs, and the answers they get.
 
 mod answer;
+mod audit_file;
 mod breakable;
 pub mod browser;
 pub mod chance;
@@ -24,10 +25,11 @@ mod visitor;
 mod world;
 
 pub use answer::Answer;
+pub use audit_file::AuditFile;
 pub use breakable::{Breakable, PANICS};
 pub use crowd::crowd;
 pub use disk::{Pipe, mode, names_in};
-pub use failing_disk::{Call, Trouble};
+pub use failing_disk::{Call, FailingDisk, Trouble};
 pub use failing_site::FailingSite;
 pub use hostile::{Hostile, clear, damaged, with_impossible_times};
 pub use listening::Listening;
@@ -36,4 +38,4 @@ pub(crate) use promises::promises;
 pub(crate) use scenarios::with_and_without_javascript;
 pub use undeletable::Undeletable;
 pub use visitor::Visitor;
-pub use world::{NEW_PASSWORD, NOON, PASSWORD, World, attempt, noon};
+pub use world::{NEW_PASSWORD, NOON, PASSWORD, World, attempt, noon, visit_with};

@@ -21,8 +21,15 @@ use super::Visitor;
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SETTINGS: [&str; 6] =
-    ["EXEUNT_DATA", "EXEUNT_LISTEN", "EXEUNT_URL", "EXEUNT_TRUST_PROXY", "EXEUNT_ASSETS", "RUST_LOG"];
+const SETTINGS: [&str; 7] = [
+    "EXEUNT_DATA",
+    "EXEUNT_LISTEN",
+    "EXEUNT_URL",
+    "EXEUNT_TRUST_PROXY",
+    "EXEUNT_AUDIT_LOG",
+    "EXEUNT_ASSETS",
+    "RUST_LOG",
+];
 
 /// A data folder, and the program at work on it.
 pub struct Place {
@@ -271,7 +278,8 @@ impl Server {
     pub fn start(command: Command) -> Self {
         let mut running = Running::start(command);
         let said = running.says(").\n");
-        let first = said.lines().next().unwrap();
+        // Where audit lines go there too, there is one before.
+        let first = said.lines().find(|line| line.starts_with("Exeunt is at ")).unwrap();
         let words = first.strip_prefix("Exeunt is at ").and_then(|rest| rest.strip_suffix(")."));
         let (origin, address) = words.unwrap().split_once(" (listening on ").expect(first);
         let (origin, address) = (origin.to_owned(), address.to_owned());

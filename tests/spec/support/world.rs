@@ -9,11 +9,12 @@ use exeunt::account_id::AccountId;
 use exeunt::accounts::{Account, AccountLock, AccountName, Code, Cost, LockKind};
 use exeunt::actions::{Added, Attempt, FirstKey, Visit, add_account, offer_first_account};
 use exeunt::app::{App, Stores};
+use exeunt::audit::{Asker, Trail};
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
-use exeunt::sessions::{Browser, LastingFor};
+use exeunt::sessions::{Browser, LastingFor, Token};
 use exeunt::web::{Assets, Proxies, serve, site};
 use poem::http::Method;
 use poem::{Endpoint, EndpointExt, Response};
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::audit_file::AuditFile;
 use super::breakable::Breakable;
 use super::https::Https;
 use super::visitor::Visitor;
@@ -57,6 +59,7 @@ struct Seen {
 /// A running site.
 pub struct World {
     data: TempDir,
+    audit: AuditFile,
     clock: Clock,
     app: Arc<App>,
     base: String,
@@ -72,11 +75,13 @@ struct Settings<'a> {
     /// New hashes cost 2 to the power of this.
     log_n: u8,
     proxies: Proxies,
+    /// Where audit lines go, if not to a file of their own.
+    trail: Option<Trail>,
 }
 
 impl Default for Settings<'_> {
     fn default() -> Self {
-        Self { url: "http://localhost:8000", log_n: CHEAP, proxies: Proxies::default() }
+        Self { url: "http://localhost:8000", log_n: CHEAP, proxies: Proxies::default(), trail: None }
     }
 }
 
@@ -111,6 +116,11 @@ impl World {
         Self::with(Settings { log_n, ..Settings::default() }).await
     }
 
+    /// A site whose audit lines go there.
+    pub async fn writing_to(trail: Trail) -> Self {
+        Self::with(Settings { trail: Some(trail), ..Settings::default() }).await
+    }
+
     /// A site whose sessions cannot be read while the flag is up.
     pub async fn breakable() -> (Self, Arc<AtomicBool>) {
         let (data, clock) = beginning();
@@ -136,7 +146,10 @@ impl World {
 
     async fn start(data: TempDir, clock: Clock, stores: Stores, settings: Settings<'_>) -> Self {
         let url = PublicUrl::parse(settings.url).expect("a public URL");
-        let app = Arc::new(App::new(stores, url, Cost::of(settings.log_n), clock.clone()));
+        let audit = AuditFile::new();
+        let trail = settings.trail.unwrap_or_else(|| audit.trail());
+        let app = App::new(stores, url, Cost::of(settings.log_n), clock.clone());
+        let app = Arc::new(app.writing_to(trail));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -145,7 +158,7 @@ impl World {
         let server = tokio::spawn(serve(listener, watched(site, Arc::clone(&seen)), async move {
             let _ = stopped.await;
         }));
-        Self { data, clock, app, found_at: base.clone(), base, seen, stop, server }
+        Self { data, audit, clock, app, found_at: base.clone(), base, seen, stop, server }
     }
 
     /// The same folder under a new process, as far as anybody can tell: nothing in memory is left.
@@ -282,6 +295,11 @@ impl World {
         Arc::clone(&self.app)
     }
 
+    /// The audit lines that were written since this was last asked.
+    pub fn audited(&self) -> Vec<String> {
+        self.audit.new_lines()
+    }
+
     /// Lets time pass.
     pub fn passes(&self, time: SignedDuration) {
         self.clock.advance(time);
@@ -384,8 +402,13 @@ fn beginning() -> (TempDir, Clock) {
 
 /// Somebody wants in, by no browser.
 pub fn attempt<'a>(username: &'a str, password: &'a str) -> Attempt<'a> {
-    let visit = Visit { browser: Browser::from_user_agent(""), address: None, tokens: Vec::new() };
+    let visit = Visit { browser: Browser::from_user_agent(""), asker: Asker::LOCAL, tokens: Vec::new() };
     Attempt { username, password, lasting: LastingFor::ThisVisit, visit }
+}
+
+/// The same, in a browser that holds a token.
+pub fn visit_with(token: &Token) -> Visit {
+    Visit { tokens: vec![token.clone()], ..attempt("", "").visit }
 }
 
 fn link(code: &Code) -> String {

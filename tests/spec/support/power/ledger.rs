@@ -16,7 +16,7 @@ use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::sessions::{CAP, LastingFor, LiveSession, Presence, SessionId, Token};
 
 use super::house::opened;
-use crate::support::attempt;
+use crate::support::{attempt, visit_with};
 
 /// Chosen at a link that a power cut has left open.
 const CHOSEN_LATER: &str = "chosen after the lights went on";
@@ -251,7 +251,7 @@ async fn leaves(app: &App, name: &str, started: &Started) -> Result<(), String> 
     let live = lets_in(app, &started.token).await?;
     let is_in = live.is_some_and(|live| live.session.account_name == name);
     ensure(is_in, || format!("{name} has logged in and is not"))?;
-    let out = log_out_here(app, std::slice::from_ref(&started.token)).await;
+    let out = log_out_here(app, &visit_with(&started.token)).await;
     out.map_err(|error| format!("{name} cannot log out: {error}"))?;
     let live = lets_in(app, &started.token).await?;
     ensure(live.is_none(), || format!("{name} has logged out and is not"))
