@@ -93,14 +93,14 @@ async fn a_logout_in_another_tab_leaves_nothing_to_go_back_to() {
 async fn a_browser_that_restores_its_tabs_restores_nothing_private() {
     let (world, browser) = logged_in().await;
     browser.goto(&world.url("/password")).await;
-    let browser = browser.is_closed().await.is_opened_again(world.base()).await;
+    let browser = browser.closes().await.opens_again(world.base()).await;
     browser.wait_for_text("Current password").await;
     assert!(browser.text().await.contains("Logged in as alice"), "what is live is restored");
 
     browser.goto(&world.url("/logout")).await;
     browser.click_button("Log out").await;
     browser.wait_for_path("/login?logged_out").await;
-    let browser = browser.is_closed().await.is_opened_again(world.base()).await;
+    let browser = browser.closes().await.opens_again(world.base()).await;
     browser.wait_for_path("/login?logged_out").await;
     for _ in 0..3 {
         assert!(!browser.text().await.contains("alice"));
@@ -110,9 +110,9 @@ async fn a_browser_that_restores_its_tabs_restores_nothing_private() {
     browser.goto(&world.url("/login")).await;
     log_in(&browser).await;
     browser.wait_for_text("Logged in as alice").await;
-    let closed = browser.is_closed().await;
+    let closed = browser.closes().await;
     logged_out_elsewhere(&world).await;
-    let browser = closed.is_opened_again(world.base()).await;
+    let browser = closed.opens_again(world.base()).await;
     browser.wait_for_path("/login").await;
     assert!(!browser.text().await.contains("alice"));
 }

@@ -13,7 +13,7 @@ pub struct Closed {
 
 impl Browser {
     /// Closes it, as a person does who shuts the machine down.
-    pub async fn is_closed(self) -> Closed {
+    pub async fn closes(self) -> Closed {
         self.client.close().await.expect("the browser should close");
         Closed { browser: (self.engine, self.scripts), driver: self.driver }
     }
@@ -21,7 +21,7 @@ impl Browser {
 
 impl Closed {
     /// Opens it again, and the tabs that were open, and looks at the one whose page is at `origin`.
-    pub async fn is_opened_again(self, origin: &str) -> Browser {
+    pub async fn opens_again(self, origin: &str) -> Browser {
         let (engine, scripts) = self.browser;
         let mut capabilities = engine.capabilities(scripts, self.driver.scratch.path());
         let arguments = capabilities["goog:chromeOptions"]["args"].as_array_mut();
