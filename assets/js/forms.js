@@ -10,7 +10,10 @@ addEventListener("htmx:before:swap", (event) => {
 });
 
 function sendWithoutHtmx(event) {
-  event.target.closest?.("form")?.submit();
+  const form = event.target.closest?.("form");
+  if (!form) return;
+  dispatchEvent(new Event("exeunt:leave"));
+  form.submit();
 }
 
 // A swap takes the button that was clicked away, and the focus with it: what the new content has to say

@@ -5,15 +5,15 @@
   // each tab, the seventh would wait for ever.
   const LISTENER = "exeunt-listener";
 
-  // Held together by all who wait for the answer to a form, and taken alone by whoever asks for something with
-  // a cookie that may be over. A form's answer may bring a new cookie, and the answer to what was asked with the
-  // old one would take it away again. A cookie is in the browser before a script sees the answer that it came with.
+  // Held together by all who wait for the answer to a form, and taken alone by whoever fetches a page anew. That
+  // answer may bring a new cookie, and the one to a page that was asked for with the old cookie would take it away
+  // again. A cookie is in the browser before a script sees the answer that it came with.
   const ANSWERS = "exeunt-answers";
 
-  // In milliseconds. An answer is waited for no longer, and a server that gave no stream is asked again after it.
+  // In milliseconds. Nothing is waited for any longer, and a server that gave no stream is asked again after it.
   const PATIENCE = 5000;
 
-  // Browsers have neither on plain http, but for localhost. A tab then asks when somebody comes to look at it.
+  // Browsers have no locks on plain http, but for localhost. A tab then asks when somebody comes to look at it.
   const { locks } = navigator;
   const canTell = locks && "BroadcastChannel" in window;
 
@@ -22,19 +22,28 @@
   // Aborted as the page is left: browsers keep no page for the Back button that listens or waits for a lock.
   let here;
 
-  // Whether an answer leads away from this page, to one that says what happened. Its button stays disabled, also
-  // if the browser keeps the page.
-  let left = false;
+  // When something began to lead away from this page, to one that says what happened. That may take a while, and
+  // may come to nothing.
+  let left;
+
+  const isLeaving = () => left !== undefined && performance.now() - left < PATIENCE;
+
+  const leave = () => {
+    left = performance.now();
+  };
 
   // The session that this page shows. There is none before a login, nor on a page that says that it is over.
   const shown = () => document.querySelector("main").dataset.session;
 
-  const isStale = ({ over, now }) => !left && shown() && (over ? over === shown() : now !== shown());
+  const isStale = ({ over, now }) => !isLeaving() && shown() && (over ? over === shown() : now !== shown());
 
   const hide = (hidden) => document.documentElement.classList.toggle("unsure", hidden);
 
   // Not `reload`, which would send a form again that led here.
-  const fetchAnew = () => location.replace(location.pathname + location.search);
+  const fetchAnew = () => {
+    leave();
+    location.replace(location.pathname + location.search);
+  };
 
   // `{ over: id }`, or `{ now: id }`, which is null while nobody is logged in. Channels do not tell whoever
   // speaks.
@@ -51,16 +60,15 @@
 
   // Completes when nobody waits for the answer to a form, or has for too long.
   const answers = async () => {
-    const signal = AbortSignal.timeout(PATIENCE);
-    await locks?.request(ANSWERS, { signal }, () => {}).catch(() => {});
+    const patience = new AbortController();
+    setTimeout(() => patience.abort(), PATIENCE);
+    await locks?.request(ANSWERS, { signal: patience.signal }, () => {}).catch(() => {});
   };
 
   // Hears what the server says until the session is over, the server gives no such stream or the page is left;
   // or only whose session it is. Answers the session that it last heard of.
-  const hear = async (signal, { once }) => {
-    await answers();
-    if (signal.aborted) return undefined;
-    return new Promise((done) => {
+  const hear = (signal, { once }) =>
+    new Promise((done) => {
       const events = new EventSource("/events");
       let now;
       const stop = () => {
@@ -88,6 +96,19 @@
         stop();
       });
     });
+
+  // Asks only whose session it is: an id, null for nobody's, or nothing when there is no answer in time.
+  let asked;
+  const ask = () => {
+    asked ??= hearOnce(here.signal).finally(() => (asked = undefined));
+    return asked;
+  };
+
+  const hearOnce = (left) => {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE);
+    left.addEventListener("abort", () => patience.abort());
+    return hear(patience.signal, { once: true }).finally(() => clearTimeout(timer));
   };
 
   const listen = async (signal) => {
@@ -104,7 +125,7 @@
     });
 
   addEventListener("pageshow", async ({ persisted }) => {
-    if (persisted && (left || !shown())) return location.reload();
+    if (persisted && (left !== undefined || !shown())) return location.reload();
     if (!shown()) return;
     here = new AbortController();
     const { signal } = here;
@@ -114,7 +135,7 @@
     }
     if (persisted) {
       // Kept whole by the browser since it was left, and its session may have ended since.
-      if ((await hear(signal, { once: true })) !== shown()) return fetchAnew();
+      if ((await ask()) !== shown()) return fetchAnew();
       hide(false);
     } else {
       // Fetched a moment ago: the other tabs can tell by it whether they are of another session.
@@ -135,7 +156,7 @@
   // told late.
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && shown() && here?.signal.aborted === false) {
-      hear(here.signal, { once: true });
+      ask();
     }
   });
 
@@ -154,7 +175,9 @@
   });
 
   addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-    left ||= Boolean(ctx.hx?.redirect);
+    if (ctx.hx?.redirect) leave();
     ctx.answered?.();
   });
+
+  addEventListener("exeunt:leave", leave);
 }

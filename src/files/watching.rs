@@ -26,7 +26,7 @@ pub struct Watching {
 
 impl Watcher {
     /// Calls `tell` when something in the folder may be gone, until what this answers is dropped. `tell` must
-    /// not block. A second listener takes the first one's place.
+    /// not block.
     ///
     /// # Errors
     /// When the folder cannot be watched: there is none, as many are watched as the system allows, or it is a
@@ -38,17 +38,16 @@ impl Watcher {
     ) -> io::Result<Watching> {
         let (watcher, folder, runtime) = (self.clone(), folder.path().to_owned(), Handle::current());
         let listener: Listener = Arc::new(tell);
+        // Made in there, so that whoever does not wait for it leaves nothing behind.
         blocking(move || {
-            let mut system = lock(&watcher.0);
-            let system = match &mut *system {
+            let mark = match &mut *lock(&watcher.0) {
                 Some(system) => system,
                 none => none.insert(System::start(&runtime)?),
-            };
-            let mark = system.begin(&folder, &listener)?;
-            Ok((mark, listener))
+            }
+            .begin(&folder, &listener)?;
+            Ok(Watching { watcher, mark, listener })
         })
         .await
-        .map(|(mark, listener)| Watching { watcher: self.clone(), mark, listener })
     }
 }
 
@@ -114,8 +113,8 @@ mod system {
         telling: AbortHandle,
     }
 
-    /// Each folder has one.
-    type Listeners = HashMap<Mark, Listener>;
+    /// Each folder may have several, for a moment: somebody new comes while somebody else is leaving.
+    type Listeners = HashMap<Mark, Vec<Listener>>;
 
     impl System {
         pub fn start(runtime: &Handle) -> io::Result<Self> {
@@ -129,13 +128,15 @@ mod system {
 
         pub fn begin(&mut self, folder: &Path, listener: &Listener) -> io::Result<Mark> {
             let mark = self.watches.add(folder, WORTH_A_LOOK)?;
-            lock(&self.listeners).insert(mark.clone(), Arc::clone(listener));
+            lock(&self.listeners).entry(mark.clone()).or_default().push(Arc::clone(listener));
             Ok(mark)
         }
 
         pub fn end(&mut self, mark: Mark, listener: &Listener) {
             let mut listeners = lock(&self.listeners);
-            if listeners.get(&mark).is_some_and(|latest| Arc::ptr_eq(latest, listener)) {
+            let Some(here) = listeners.get_mut(&mark) else { return };
+            here.retain(|other| !Arc::ptr_eq(other, listener));
+            if here.is_empty() {
                 listeners.remove(&mark);
                 drop(listeners);
                 // A folder that is gone is watched no more.
@@ -155,12 +156,10 @@ mod system {
             let listeners = lock(&listeners);
             match event {
                 Ok(event) if !event.mask.contains(EventMask::Q_OVERFLOW) => {
-                    if let Some(listener) = listeners.get(&event.wd) {
-                        listener();
-                    }
+                    listeners.get(&event.wd).into_iter().flatten().for_each(|listener| listener());
                 }
                 // Nobody knows what was missed.
-                Ok(_) => listeners.values().for_each(|listener| listener()),
+                Ok(_) => listeners.values().flatten().for_each(|listener| listener()),
                 Err(error) => {
                     tracing::error!(%error, "folders are watched no more");
                     return;

@@ -69,7 +69,7 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Calls `tell` whenever sessions of the account may have ended, whoever ended them, until what this
     /// answers is dropped. It may call for nothing, and it may miss one: whoever has to know asks
-    /// [`read`](SessionStore::read) as well. A second `tell` for the account takes the first one's place.
+    /// [`read`](SessionStore::read) as well.
     ///
     /// # Errors
     /// When the store cannot tell.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::http::StatusCode;
+use poem::http::{Method, StatusCode};
 use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 
@@ -30,7 +30,10 @@ pub async fn show(
     let word = field(request, PASSWORD_CHANGED)
         .filter(|_| now.duration_since(this.session.created()) < JUST_STARTED)
         .map(|_| AccountWord::PasswordChanged)
-        .or_else(|| site.receipts.take(this.session.id, now));
+        // HEAD shows nothing.
+        .or_else(|| {
+            (request.method() == Method::GET).then(|| site.receipts.take(this.session.id, now)).flatten()
+        });
     let page = AccountPage { word, this: &this, sessions: &sessions, now };
     Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&this.session), page.main()))
 }

@@ -74,7 +74,7 @@ where
         tokio::select! {
             ended = &mut connection => return Ok(ended?),
             Some(answer) = endless.recv() => {
-                // Nothing is left with hyper: nobody asks for this before having read what came before it.
+                // Nothing is left with hyper: it looks at no request before it has sent the answers to those before.
                 let stream = connection.into_parts().io.into_inner();
                 return Ok(endless::send(stream, *answer).await?);
             }

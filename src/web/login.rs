@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 use serde::Deserialize;
@@ -47,7 +47,7 @@ pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, re
         .map(|_| LoginWord::LoggedOut);
     let page = LoginPage { word, next: next.as_str(), username: "", remember: false };
     let mut answer = site.login_page(StatusCode::OK, &page);
-    if word == Some(LoginWord::LoggedOut) {
+    if word == Some(LoginWord::LoggedOut) && comes_from_here(request.headers()) {
         answer.headers_mut().insert(CLEAR_SITE_DATA, STORAGE);
     }
     answer
@@ -94,6 +94,14 @@ pub async fn submit(
         answer.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     Ok(answer)
+}
+
+/// Whether a page of this site led here, and not a link or a picture of another, which would clear what is
+/// stored behind the back of somebody who is logged in: their cookie does not come with it. Browsers that do
+/// not say it keep what they have.
+fn comes_from_here(headers: &HeaderMap) -> bool {
+    let says = |name, value| headers.get(name).is_some_and(|found: &HeaderValue| found == value);
+    says("sec-fetch-site", "same-origin") && says("sec-fetch-dest", "document")
 }
 
 impl Site {

@@ -51,8 +51,10 @@ async fn call<E: Endpoint<Output = Response>>(
     request.set_data(Arc::clone(&visitor));
     let mut answer = endpoint.call(request).await?;
     let change = answer.extensions_mut().remove::<CookieChange>();
-    let (presented, rejected) = (&visitor.presented.names, visitor.rejected(&site));
-    for cookie in site.cookies.write(change.as_ref(), presented, &rejected) {
+    // A page may ask on its own at the very moment when a login elsewhere in the browser has set a new cookie, and
+    // the answer about the old one would take the new one away.
+    let rejected = if presence == Presence::Active { visitor.rejected(&site) } else { Vec::new() };
+    for cookie in site.cookies.write(change.as_ref(), &visitor.presented.names, &rejected) {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(answer)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{RequestBuilder, Response};
 
 /// Far longer than anything takes here, on a machine that is busy; and far shorter than until a stream looks
@@ -25,6 +26,11 @@ impl Listening {
             (200, "text/event-stream")
         );
         Self { answer, said: String::new() }
+    }
+
+    /// What it came with.
+    pub fn headers(&self) -> &HeaderMap {
+        self.answer.headers()
     }
 
     /// The next event, as `name data`; `None` when the stream has ended. Comments are passed over.
