@@ -55,5 +55,8 @@ mod histories;
 mod hostile_files;
 mod power_cuts;
 
+// What nobody may come to see.
+mod secrets;
+
 // How the house is built.
 mod architecture;
