@@ -35,10 +35,10 @@ pub enum Tidings {
 }
 
 impl Vigil {
-    /// Begins to wait: what ends from now on is noticed.
-    pub async fn begin(app: Arc<App>, session: &Session) -> Self {
-        let watch = app.sessions.watch(session.account).await;
-        Self { app, account: session.account, session: session.id, watch, look_after: Duration::ZERO }
+    /// Begins to wait: what ends from now on is noticed. `None` when too many wait for this account's sessions.
+    pub async fn begin(app: Arc<App>, session: &Session) -> Option<Self> {
+        let watch = app.sessions.watch(session.account).await?;
+        Some(Self { app, account: session.account, session: session.id, watch, look_after: Duration::ZERO })
     }
 
     /// The tidings: the first at once, and then whenever the session may have ended, or there were none for 15

@@ -118,8 +118,9 @@ impl Sessions {
         Ok(self.store.read(account, id).await?.and_then(|kept| kept.live(now)))
     }
 
-    /// Begins to watch the account's sessions: whenever some may have ended from now on, it is told.
-    pub async fn watch(&self, account: AccountId) -> Watch {
+    /// Begins to watch the account's sessions: whenever some may have ended from now on, it is told. `None` when
+    /// too many watch them already.
+    pub async fn watch(&self, account: AccountId) -> Option<Watch> {
         self.watches.begin(account, &*self.store).await
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{OnceCell, watch};
 
+use super::CAP;
 use super::store::{SessionStore, Watching};
 use crate::account_id::AccountId;
 
@@ -33,13 +34,20 @@ pub struct Watch {
     _watched: Arc<Watched>,
 }
 
+/// Who may watch an account at once, so that nobody takes all connections: twice as many as it has sessions, each
+/// of which is one browser's.
+const MOST: usize = 2 * CAP;
+
 impl Watches {
-    /// Begins to watch: what ends from now on is told.
-    pub async fn begin(&self, account: AccountId, store: &dyn SessionStore) -> Watch {
+    /// Begins to watch: what ends from now on is told. `None` when too many do already.
+    pub async fn begin(&self, account: AccountId, store: &dyn SessionStore) -> Option<Watch> {
         let watched = self.watched(account);
+        if watched.told.receiver_count() >= MOST {
+            return None;
+        }
         let told = watched.told.subscribe();
         watched.elsewhere.get_or_init(|| watched.ask(store)).await;
-        Watch { told, _watched: watched }
+        Some(Watch { told, _watched: watched })
     }
 
     /// Tells whoever watches the account that sessions of it have ended.

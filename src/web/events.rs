@@ -34,12 +34,9 @@ pub async fn show(
         // The one answer after which no browser tries again.
         return Ok(Response::builder().status(StatusCode::NO_CONTENT).finish());
     };
-    let telling = Telling {
-        session: live.session.id,
-        vigil: Vigil::begin(Arc::clone(&site.app), &live.session).await,
-        stopping: stopping.clone(),
-        begun: false,
-    };
+    let vigil = Vigil::begin(Arc::clone(&site.app), &live.session).await;
+    let vigil = vigil.ok_or_else(Failure::too_many_listen)?;
+    let telling = Telling { session: live.session.id, vigil, stopping: stopping.clone(), begun: false };
     let mut answer = Response::builder()
         .content_type("text/event-stream")
         // nginx would otherwise wait until it has some kilobytes to pass on.

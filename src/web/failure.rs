@@ -91,6 +91,18 @@ impl Failure {
         )
     }
 
+    /// More event streams than an account's browsers need.
+    pub fn too_many_listen() -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, RETRY_AFTER)),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many at once",
+                "Too many browsers listen for the end of this account's sessions.",
+            )
+        }
+    }
+
     /// A mistake of ours.
     pub fn internal(detail: &dyn Display) -> Self {
         Self {

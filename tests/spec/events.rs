@@ -137,6 +137,28 @@ async fn of_one_session_any_number_listen() {
 }
 
 #[tokio::test]
+async fn no_account_takes_all_connections() {
+    let world = World::open().await.with_account("alice").await.with_account("bob").await;
+    let mut alice = world.logged_in("alice").await;
+    let mut listening = Vec::new();
+    for _ in 0..200 {
+        listening.push(alice.listens().await);
+    }
+    let answer = alice.opens("/events").await;
+    assert_eq!(answer.is(429).header("retry-after"), "5");
+    assert!(alice.is_logged_in().await);
+    world.logged_in("bob").await.listens().await;
+
+    listening.pop();
+    let seat = async {
+        while alice.sends(Method::HEAD, "/events", None).await.status == 429 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), seat).await.expect("who leaves makes room");
+}
+
+#[tokio::test]
 async fn a_changed_password_is_heard_here_and_everywhere_else() {
     let world = World::open().await.with_account("alice").await;
     let mut here = world.logged_in("alice").await;
@@ -264,7 +286,7 @@ async fn what_no_watcher_saw_is_noticed_within_seconds() {
     let data = TempDir::new().unwrap();
     let app = app(Stores::files(&Folder::at(data.path())).unwrap());
     let session = started(&app).await;
-    let mut vigil = Vigil::begin(Arc::clone(&app), &session).await;
+    let mut vigil = Vigil::begin(Arc::clone(&app), &session).await.unwrap();
     let began = tokio::time::Instant::now();
     assert_eq!(vigil.tidings().await, Tidings::Live);
     assert_eq!(began.elapsed(), Duration::ZERO, "the first come at once");
@@ -287,7 +309,7 @@ async fn what_ends_here_is_noticed_at_once_also_where_nothing_can_be_watched() {
     let app = app(stores);
     let session = started(&app).await;
     broken.store(true, Ordering::SeqCst);
-    let mut vigil = Vigil::begin(Arc::clone(&app), &session).await;
+    let mut vigil = Vigil::begin(Arc::clone(&app), &session).await.unwrap();
     broken.store(false, Ordering::SeqCst);
     assert_eq!(vigil.tidings().await, Tidings::Live);
     let began = tokio::time::Instant::now();

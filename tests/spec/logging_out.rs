@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 
-use crate::support::{Undeletable, World};
+use crate::support::{Undeletable, Visitor, World};
 
 #[tokio::test]
 async fn logging_out_ends_the_session_on_the_server() {
@@ -19,6 +19,22 @@ async fn logging_out_ends_the_session_on_the_server() {
     assert!(!stolen.clone().is_logged_in().await, "its token opens nothing any more");
     assert!(world.data().join("accounts/alice").exists(), "the account stays");
     alice.opens("/login?logged_out").await.is(200).says("You are logged out in this browser.");
+}
+
+#[tokio::test]
+async fn the_page_that_says_so_clears_what_the_site_has_stored_in_the_browser() {
+    let world = World::open().await.with_account("alice").await;
+    let led = |from, to| world.visitor().with("sec-fetch-site", from).with("sec-fetch-dest", to);
+    let cleared = async |mut visitor: Visitor, path| {
+        visitor.opens(path).await.is(200).header("clear-site-data").to_owned()
+    };
+    assert_eq!(cleared(led("same-origin", "document"), "/login?logged_out").await, "\"storage\"");
+    assert_eq!(cleared(led("same-origin", "document"), "/login").await, "");
+    // Another site's link or picture, which comes without the cookie of whoever is logged in.
+    assert_eq!(cleared(led("cross-site", "document"), "/login?logged_out").await, "");
+    assert_eq!(cleared(led("cross-site", "image"), "/login?logged_out").await, "");
+    assert_eq!(cleared(led("same-origin", "image"), "/login?logged_out").await, "");
+    assert_eq!(cleared(world.visitor(), "/login?logged_out").await, "");
 }
 
 #[tokio::test]

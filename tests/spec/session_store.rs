@@ -35,6 +35,7 @@ promises! {
     ending_ends_only_what_was_named,
     what_has_ended_has_ended_for_every_process,
     whoever_watches_an_account_is_told_what_another_process_ends,
+    a_watch_that_nobody_waits_for_is_let_go_of_and_spoils_no_other,
     listing_shows_every_session_of_the_account_live_or_not,
     the_owner_of_a_session_is_found_by_its_id,
     accounts_with_sessions_are_found,
@@ -215,6 +216,26 @@ async fn whoever_watches_an_account_is_told_what_another_process_ends(home: Home
     drop(watching);
     let let_go = async { while listening.recv().await.is_some() {} };
     timeout(Duration::from_secs(60), let_go).await.expect("nobody is told any more");
+}
+
+async fn a_watch_that_nobody_waits_for_is_let_go_of_and_spoils_no_other(home: Home) {
+    let (here, there) = (home.store(), home.store());
+    let session = a_session();
+    here.create(&session).await.unwrap();
+    let (told, mut listening) = tokio::sync::mpsc::unbounded_channel();
+    let (gone, mut let_go) = tokio::sync::mpsc::unbounded_channel::<()>();
+    let given_up = here.watch(session.account, Box::new(move || drop(gone.clone())));
+    // Asked for, and not waited for, or dropped at once.
+    tokio::select! {
+        biased;
+        _ = given_up => {}
+        () = std::future::ready(()) => {}
+    }
+    let _watching = here.watch(session.account, Box::new(move || told.send(()).unwrap())).await.unwrap();
+
+    assert!(timeout(Duration::from_secs(60), let_go.recv()).await.expect("let go of").is_none());
+    there.end(session.account, &[session.id]).await.unwrap();
+    timeout(Duration::from_secs(60), listening.recv()).await.expect("told").unwrap();
 }
 
 async fn listing_shows_every_session_of_the_account_live_or_not(home: Home) {
