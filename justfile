@@ -18,7 +18,7 @@ add-account name *args:
 test *args:
     tests/run {{ args }}
 
-# Measure: what a million sessions cost, and ten thousand browsers that listen
+# Measure: a million sessions, ten thousand browsers that listen, five hundred logins at once
 bench *args:
     cargo bench --locked {{ args }}
 

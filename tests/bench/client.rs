@@ -1,8 +1,11 @@
 //! Loading pages, and how long that takes.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use exeunt::sessions::Token;
+use tokio::time::MissedTickBehavior;
 
 use crate::measure::Rounds;
 
@@ -46,5 +49,35 @@ impl Client {
             loader.await.unwrap().into_iter().for_each(|one| took.add(one));
         }
         took.quantile(0.99)
+    }
+
+    /// How long page loads take, a hundred a second one after the other, until something is done.
+    pub async fn beside<T>(&self, work: impl Future<Output = T>) -> (T, Rounds) {
+        let (mut work, mut took) = (pin!(work), Rounds::default());
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for token in self.visits.iter().cycle() {
+            tokio::select! {
+                done = &mut work => return (done, took),
+                _ = ticks.tick() => {}
+            }
+            let load = async {
+                let began = Instant::now();
+                self.load(token).await;
+                began.elapsed().as_secs_f64()
+            };
+            tokio::select! {
+                done = &mut work => return (done, took),
+                one = load => took.add(one),
+            }
+        }
+        unreachable!("there are visits")
+    }
+
+    async fn load(&self, token: &Token) {
+        let cookie = format!("exeunt={}", token.reveal());
+        let answer = self.http.get(&self.base).header("cookie", cookie).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.unwrap();
     }
 }

@@ -11,17 +11,18 @@
 mod client;
 mod measure;
 mod populated;
+mod server;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use client::Client;
 use exeunt::sessions::Token;
-use measure::{Rounds, line, memory_kib, setting};
+use measure::{Rounds, line, setting};
 use populated::Populated;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -36,18 +37,18 @@ fn main() {
 }
 
 async fn measure(world: &Populated, seconds: usize, rounds: usize) {
-    let (calm, busy) = (Server::on(world.data.path()), Server::on(world.data.path()));
+    let (calm, busy) = (Server::on(world.data.path(), &[]), Server::on(world.data.path(), &[]));
     let visits = world.spread(world.len().min(1_000), 0);
     let (calm_client, busy_client) = (Client::of(&calm.base, &visits), Client::of(&busy.base, &visits));
     calm_client.p99(seconds).await;
     busy_client.p99(seconds).await;
 
-    let before = busy.memory_kib();
+    let before = busy.memory_kib("VmRSS");
     let mut streams = Vec::new();
     for token in &world.tokens {
         streams.push(Stream::open(&busy.address, token).await);
     }
-    let each = (busy.memory_kib() - before) as f64 / streams.len() as f64;
+    let each = (busy.memory_kib("VmRSS") - before) as f64 / streams.len() as f64;
     println!("\n{} event streams, each of another account\n", streams.len());
     line("memory of each", format!("{each:.1} KiB"), "<= 12 KiB");
 
@@ -68,39 +69,6 @@ async fn measure(world: &Populated, seconds: usize, rounds: usize) {
     }
     let late = last.duration_since(ended).as_secs_f64() * 1e3;
     line("the last is told after another process has ended them all", format!("{late:.0} ms"), "<= 1000 ms");
-}
-
-/// The program, serving; killed when this is dropped.
-struct Server {
-    child: Child,
-    base: String,
-    address: String,
-    /// Kept open: it has more to say.
-    _out: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn on(data: &Path) -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_exeunt"));
-        program.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "error");
-        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut said).unwrap();
-        let (_, address) = said.trim_end().trim_end_matches(").").rsplit_once(' ').unwrap();
-        Self { child, base: format!("http://{address}"), address: address.to_owned(), _out: out }
-    }
-
-    fn memory_kib(&self) -> u64 {
-        memory_kib(&self.child.id().to_string(), "VmRSS").unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A browser that listens.

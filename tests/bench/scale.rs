@@ -6,6 +6,7 @@
 //! and `EXEUNT_BENCH_SECONDS` how long pages are loaded at a time, three times over.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has to stop")]
+#![allow(dead_code, reason = "what the benchmarks share is more than each of them needs")]
 
 mod client;
 mod measure;

@@ -244,6 +244,32 @@ async fn a_login_that_finds_the_queue_full_is_told_to_come_back() {
     assert_eq!(answer.header("retry-after"), "5");
 }
 
+#[tokio::test]
+async fn of_many_logins_at_once_the_queue_serves_some_the_rest_come_back_and_get_in() {
+    let world = World::hashing(15).await.with_account("alice").await;
+    let many = std::thread::available_parallelism().unwrap().get() * 60;
+    let mut tries = tokio::task::JoinSet::new();
+    for number in 0..many {
+        let mut visitor = world.visitor();
+        tries.spawn(async move { visitor.tries(&format!("nobody-{number}"), PASSWORD).await });
+    }
+    let answers = tries.join_all().await;
+    let (refused, served): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
+    assert!(
+        !refused.is_empty() && served.len() >= many / 60 * 16,
+        "{} of {many} were refused",
+        refused.len()
+    );
+    for answer in served {
+        answer.is(422);
+    }
+    for answer in refused {
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+
+    world.visitor().tries("alice", PASSWORD).await.leads_to("/");
+}
+
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }

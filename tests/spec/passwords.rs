@@ -365,6 +365,25 @@ async fn when_too_many_wait_the_next_is_told_so_and_those_that_wait_are_served()
 }
 
 #[tokio::test]
+async fn whoever_waits_is_served_in_order() {
+    let hasher = Hasher::start(Cost::of(12));
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let mut waiting: Vec<_> =
+        (0..threads * 16).map(|_| Some(Box::pin(hasher.hash(password(PASSWORD))))).collect();
+    waiting.iter_mut().for_each(forget_if_served);
+
+    for place in [threads * 4, threads * 8, threads * 16 - 1] {
+        if let Some(hash) = waiting[place].take() {
+            timeout(Duration::from_secs(60), hash).await.expect("it is served").unwrap();
+        }
+        let earlier = &mut waiting[..place];
+        earlier.iter_mut().for_each(forget_if_served);
+        let left = earlier.iter().flatten().count();
+        assert!(left < threads, "{left} came before it, more than the other threads can be at work on");
+    }
+}
+
+#[tokio::test]
 async fn whoever_leaves_makes_room() {
     let hasher = Hasher::start(Cost::of(CHEAP));
     let threads = std::thread::available_parallelism().unwrap().get();
@@ -435,6 +454,12 @@ fn hash_written(text: &str) -> PasswordHash {
 
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn forget_if_served<F: Future>(waiting: &mut Option<Pin<Box<F>>>) {
+    if waiting.as_mut().is_some_and(|hash| poll_once(hash.as_mut()).is_ready()) {
+        *waiting = None;
+    }
 }
 
 /// The niceness of each thread of this process that hashes.
