@@ -46,7 +46,8 @@ pub enum PasswordChange {
 /// Changes a password.
 ///
 /// # Errors
-/// When a store fails; [`ActionError::NotChanged`] when a session could not be ended.
+/// When a store fails; [`ActionError::NotChanged`] when a session could not be ended, and
+/// [`ActionError::MaybeChanged`] when all have ended and the account could not be written.
 pub async fn change_password(app: &App, change: Change<'_>) -> Result<PasswordChange, ActionError> {
     let Ok(name) = AccountName::parse(&change.this.account_name) else { return Ok(PasswordChange::TooLate) };
     let new = match app.password_rules.check(change.new_password, &name) {
@@ -146,7 +147,8 @@ async fn replace(
     end(app, change, &ids, "all").await?;
     account.password = Some(hash);
     account.link = None;
-    Ok(app.accounts.update(&account).await?.then_some(account))
+    let updated = app.accounts.update(&account).await.map_err(ActionError::MaybeChanged)?;
+    Ok(updated.then_some(account))
 }
 
 async fn end(app: &App, change: &Change<'_>, ids: &[SessionId], which: &str) -> Result<usize, ActionError> {

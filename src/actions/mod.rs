@@ -52,6 +52,10 @@ pub enum ActionError {
     /// A password is what it was, because sessions of the account could not be ended.
     #[error("password not changed: {0}")]
     NotChanged(NotEnded),
+    /// A password may be the new one or what it was: the store failed at the last step, and all sessions of the
+    /// account have ended.
+    #[error("password changed or not: {0}")]
+    MaybeChanged(StoreError),
     /// Nobody can log in to the account any more, but sessions of it could not be ended.
     #[error("the account is disabled, but not logged out everywhere: {0}")]
     DisabledOnly(Box<ActionError>),

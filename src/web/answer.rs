@@ -23,6 +23,12 @@ pub fn see_other(page: &ReturnTo) -> Response {
     Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, location(page)).finish()
 }
 
+/// The same answer, with the seconds after which it makes sense to try again.
+pub fn retry_after(mut answer: Response, seconds: Option<HeaderValue>) -> Response {
+    answer.headers_mut().extend(seconds.map(|seconds| (header::RETRY_AFTER, seconds)));
+    answer
+}
+
 fn location(page: &ReturnTo) -> HeaderValue {
     HeaderValue::from_str(page.as_str()).expect("BUG: a page's path is ASCII without control characters")
 }

@@ -169,6 +169,13 @@ impl From<ActionError> for Failure {
                  password then.",
                 &error,
             ),
+            ActionError::MaybeChanged(error) => Self::unavailable(
+                "Your password may be changed or not",
+                "The server could not say whether it has kept your new password. All of your sessions \
+                 have ended: please log in again in a moment, with the new password or, if that is \
+                 refused, with the one before.",
+                &error,
+            ),
             ActionError::DisabledOnly(error) => (*error).into(),
             error @ ActionError::HereOnly(_) => Self::unavailable(
                 "Logged out here, but not elsewhere",

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Data;
 use poem::{IntoResponse, Response, handler};
 use tokio::sync::Mutex;
 
 use super::Site;
+use super::answer::retry_after;
 use super::failure::RETRY_AFTER;
 use crate::actions::check_stores;
 use crate::app::App;
@@ -45,9 +46,7 @@ pub async fn readyz(Data(site): Data<&Arc<Site>>) -> Response {
     if site.readiness.is_ready(&site.app).await {
         return word(StatusCode::OK, "ready\n");
     }
-    let mut answer = word(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
-    answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-    answer
+    retry_after(word(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"), Some(RETRY_AFTER))
 }
 
 fn word(status: StatusCode, word: &'static str) -> Response {

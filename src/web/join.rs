@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Data, Path};
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 
 use super::Site;
-use super::answer::see_other;
+use super::answer::{retry_after, see_other};
 use super::cookies::CookieChange;
 use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
@@ -54,9 +54,8 @@ pub async fn submit(
         Joined::PasswordRefused(refusal) => JoinWord::Password(refusal.to_string()),
         Joined::Busy => {
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            let mut answer = site.join_page(status, &code, &fields.username, Some(JoinWord::Busy)).await?;
-            answer.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-            return Ok(answer);
+            let answer = site.join_page(status, &code, &fields.username, Some(JoinWord::Busy)).await?;
+            return Ok(retry_after(answer, Some(RETRY_AFTER)));
         }
     };
     site.join_page(StatusCode::UNPROCESSABLE_ENTITY, &code, &fields.username, Some(word)).await

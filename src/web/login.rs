@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 use serde::Deserialize;
 
 use super::Site;
-use super::answer::see_other;
+use super::answer::{retry_after, see_other};
 use super::cookies::CookieChange;
 use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
@@ -84,16 +84,12 @@ pub async fn submit(
         username: &fields.username,
         remember: fields.remember.is_some(),
     };
-    let mut answer = site.login_page(status, &page);
-    let retry_after = match word {
+    let seconds = match word {
         LoginWord::Wait { seconds } => Some(HeaderValue::from(seconds)),
         LoginWord::Busy => Some(RETRY_AFTER),
         _ => None,
     };
-    if let Some(seconds) = retry_after {
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
-    }
-    Ok(answer)
+    Ok(retry_after(site.login_page(status, &page), seconds))
 }
 
 /// Whether a page of this site led here, and not a link or a picture of another, which would clear what is

@@ -94,4 +94,6 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
         .around(move |endpoint, request| headers.complete(endpoint, request))
         .data(site)
         .map_to_response()
+        // The types of all that are too deep for the compiler of whoever puts something around them.
+        .boxed()
 }

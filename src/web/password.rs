@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use poem::http::{HeaderValue, StatusCode, header};
+use poem::http::{HeaderValue, StatusCode};
 use poem::web::Data;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 
 use super::Site;
-use super::answer::see_other;
+use super::answer::{retry_after, see_other};
 use super::cookies::CookieChange;
 use super::failure::{Failure, RETRY_AFTER};
 use super::form::Form;
@@ -65,23 +65,19 @@ pub async fn submit(
         Ok(PasswordChange::PasswordRefused(refusal)) => PasswordWord::Refused(refusal.to_string()),
         Ok(PasswordChange::Throttled(too_many)) => PasswordWord::Wait { seconds: too_many.wait.as_secs() },
         Ok(PasswordChange::Busy) => PasswordWord::Busy,
-        Err(error @ ActionError::NotChanged(_)) => {
+        Err(error @ (ActionError::NotChanged(_) | ActionError::MaybeChanged(_))) => {
             let mut answer = Failure::from(error).answer(site, visitor.asker(), None);
             answer.set_data(CookieChange::Expire);
             return Ok(answer);
         }
         Err(error) => return Err(Failure::from(error).into()),
     };
-    let (status, retry_after) = match word {
+    let (status, seconds) = match word {
         PasswordWord::Wait { seconds } => (StatusCode::TOO_MANY_REQUESTS, Some(HeaderValue::from(seconds))),
         PasswordWord::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(RETRY_AFTER)),
         _ => (StatusCode::UNPROCESSABLE_ENTITY, None),
     };
-    let mut answer = site.password_page(status, &this, Some(word));
-    if let Some(seconds) = retry_after {
-        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
-    }
-    Ok(answer)
+    Ok(retry_after(site.password_page(status, &this, Some(word)), seconds))
 }
 
 impl Site {

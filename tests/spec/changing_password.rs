@@ -213,8 +213,10 @@ async fn an_account_that_cannot_be_written_never_leaves_an_old_session_beside_a_
     let account = world.account("alice").await;
     let stuck = Undeletable::folder_of(&world.data().join("accounts/alice"));
 
-    alice.changes_password(PASSWORD, NEW_PASSWORD).await.is(503);
+    let answer = alice.changes_password(PASSWORD, NEW_PASSWORD).await;
 
+    answer.is(503).says("Your password may be changed or not");
+    assert_eq!(answer.cookies_expired(), ["exeunt"]);
     drop(stuck);
     assert!(world.session_files().is_empty(), "the sessions ended first");
     assert!(!alice.is_logged_in().await);

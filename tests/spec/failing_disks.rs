@@ -17,7 +17,7 @@ use exeunt::files::Folder;
 use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence};
 use rustix::io::Errno;
 
-use crate::support::{Answer, FailingSite, PASSWORD, Trouble, Visitor, attempt};
+use crate::support::{Answer, FailingSite, NEW_PASSWORD, PASSWORD, Trouble, Visitor, attempt};
 
 // Logging in.
 
@@ -417,6 +417,44 @@ async fn the_first_link_makes_an_account_or_still_works() {
     };
     site.in_every_way("making the first account", before, joins, async |state, answer| {
         has_joined_or_still_can(&site, state, &answer).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_is_changed_or_not_and_its_owner_hears_which() {
+    let site = FailingSite::empty().await;
+    let before = async || {
+        site.forgets_everybody();
+        site.forgets("alice");
+        let added = add_account(site.world.app(), parsed("alice"), FirstKey::Password(PASSWORD)).await;
+        assert!(matches!(added, Ok(Added::Account(None))), "{added:?}");
+        site.world.logged_in("alice").await;
+        site.world.logged_in("alice").await
+    };
+    let does = async |here: &mut Visitor| here.changes_password(PASSWORD, NEW_PASSWORD).await;
+    site.in_every_way("changing a password", before, does, async |mut here, answer| {
+        let heard = |text| answer.status == 503 && site.disk.has_failed() && answer.body.contains(text);
+        let led = |path| answer.status == 303 && answer.header("location").starts_with(path);
+        // A session that was found gone when it was to end leads to the login page.
+        let (changed, gone) = (led("/?password_changed"), led("/login") && site.disk.has_failed());
+        let not = heard("Your password is not changed");
+        let (maybe, untouched) = (heard("Your password may be changed or not"), heard("Not now"));
+        assert!(changed || gone || not || maybe || untouched, "{answer:?}");
+        assert_eq!(here.has_cookie(), untouched || changed || gone);
+        site.recovers().await;
+
+        let goes_on = untouched || (changed && !answer.cookies_set().is_empty());
+        assert_eq!(here.is_logged_in().await, goes_on);
+        let opens = async |password| {
+            let tried = log_in(site.world.app(), attempt("alice", password)).await;
+            matches!(tried, Ok(LoggedIn::Started(_)))
+        };
+        let new = opens(NEW_PASSWORD).await;
+        assert_ne!(new, opens(PASSWORD).await, "one of the two is hers");
+        assert!(if changed { new } else { maybe || !new }, "what was said is so");
+        assert!(untouched || site.sessions().len() <= 2 + usize::from(not), "no session of before goes on");
+        site.leaves_nothing_half_written().await;
     })
     .await;
 }

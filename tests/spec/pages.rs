@@ -125,6 +125,10 @@ async fn every_error_page() {
     drop(stuck);
     finish_endings(world.app()).await;
     alice.logs_in("alice").await;
+    let stuck = Undeletable::folder_of(&world.data().join("accounts/alice"));
+    pages.push(("503 maybe changed", alice.changes_password(PASSWORD, NEW_PASSWORD).await));
+    drop(stuck);
+    alice.logs_in("alice").await;
     broken.store(true, Ordering::SeqCst);
     pages.push(("503 store", alice.clone().opens("/").await));
     pages.push(("503 here only", alice.logs_out_of("all").await));
