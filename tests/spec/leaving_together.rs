@@ -144,10 +144,37 @@ async fn whose_cookie_was_lost_is_not_shown_beside_the_one_now_logged_in() {
 async fn the_tab_that_logs_out_says_so_although_it_hears_of_it_too() {
     let (world, browser) = logged_in().await;
     // It hears of it while the page that says so is under way.
-    world.answers_late("/login", Duration::from_millis(500));
+    world.answers_late("/login?logged_out", Duration::from_millis(500));
     browser.click_button("Log out").await;
     browser.wait_for_text("You are logged out in this browser.").await;
     assert_eq!(browser.path().await, "/login?logged_out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tab_that_is_stopped_on_its_way_out_leaves_after_all() {
+    let (world, browser) = logged_in().await;
+    world.answers_late("/login?logged_out", Duration::from_secs(60));
+    // As the browser's own button does, once the session has ended.
+    browser.run("setTimeout(() => stop(), 1500); document.querySelector('main button').click()").await;
+    browser.wait_for_path("/login").await;
+    browser.wait_for_text("Stay logged in for 30 days").await;
+    assert!(world.session_files().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_the_browser_sends_itself_is_not_cut_short_by_what_it_does() {
+    let (world, browser) = logged_in().await;
+    browser.goto(&world.url("/password")).await;
+    browser.wait_for_text("Current password").await;
+    world.fails_htmx_at("/password");
+    // Its session is over, and every tab hears of it, before the new one is here.
+    world.answers_late("/password", Duration::from_secs(1));
+    browser.fill("#current_password", PASSWORD).await;
+    browser.fill("#new_password", NEW_PASSWORD).await;
+    browser.click_button("Change password").await;
+    browser.wait_for_text("Your password is changed.").await;
+    world.only_session_file();
+    assert_eq!(browser.cookies().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

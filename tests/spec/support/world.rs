@@ -16,8 +16,8 @@ use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor, Token};
 use exeunt::web::{Assets, Proxies, serve, site};
-use poem::http::Method;
-use poem::{Endpoint, EndpointExt, Response};
+use poem::http::{Method, StatusCode};
+use poem::{Endpoint, EndpointExt, IntoResponse, Response};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -52,6 +52,8 @@ struct Seen {
     requests: Vec<(Method, String)>,
     /// Paths whose answers are held back, and for how long.
     slow: Vec<(String, Duration)>,
+    /// Paths to which htmx gets no answer of the site's.
+    bad_for_htmx: Vec<String>,
     /// Requests whose browser left before they were answered.
     abandoned: usize,
 }
@@ -270,7 +272,12 @@ impl World {
         seen.requests.iter().filter(|(with, to)| with == method && to == path).count()
     }
 
-    /// Holds all answers of `path` back, as a slow network would.
+    /// Lets htmx have no answer of `path`, but an error of a proxy's.
+    pub fn fails_htmx_at(&self, path: &str) {
+        lock(&self.seen).bad_for_htmx.push(path.to_owned());
+    }
+
+    /// Holds all answers of `path` back, which is with its query, as a slow network would.
     pub fn answers_late(&self, path: &str, by: Duration) {
         lock(&self.seen).slow.push((path.to_owned(), by));
     }
@@ -357,10 +364,16 @@ fn watched(
 ) -> impl Endpoint<Output = Response> + 'static {
     site.around(move |site, request| {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let slow = lock(&seen).slow.iter().find(|(late, _)| *late == path).cloned();
+        let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
+        let slow = lock(&seen).slow.iter().find(|(late, _)| late == whole).cloned();
+        let is_bad = request.header("hx-request").is_some() && lock(&seen).bad_for_htmx.contains(&path);
         lock(&seen).requests.push((method, path));
         let under_way = UnderWay { seen: Arc::clone(&seen), answered: false };
         async move {
+            if is_bad {
+                under_way.answered();
+                return Ok(StatusCode::BAD_GATEWAY.with_body("bad gateway").into_response());
+            }
             let answer = site.call(request).await;
             if let Some((_, by)) = slow {
                 tokio::time::sleep(by).await;
