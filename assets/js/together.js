@@ -104,10 +104,10 @@
     return asked;
   };
 
-  const hearOnce = (left) => {
+  const hearOnce = (signal) => {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), PATIENCE);
-    left.addEventListener("abort", () => patience.abort());
+    signal.addEventListener("abort", () => patience.abort());
     return hear(patience.signal, { once: true }).finally(() => clearTimeout(timer));
   };
 

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt, Request, Response, Route};
 
 use crate::app::App;
+use crate::sessions::Presence;
 pub use assets::Assets;
 pub use proxies::Proxies;
 pub use server::serve;
@@ -78,9 +79,11 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
         .at("/.well-known/change-password", Methods::get(password::well_known))
         .at("/join/:code", Methods::get(join::show).post(join::submit))
         .around(errors::as_pages)
-        .around(visitor::recognise)
+        .around(|endpoint, request| visitor::recognise(endpoint, request, Presence::Active))
         .with(CarryThrough);
-    let events = Methods::get(events::show).around(errors::as_pages).around(visitor::recognise_unseen);
+    let events = Methods::get(events::show)
+        .around(errors::as_pages)
+        .around(|endpoint, request| visitor::recognise(endpoint, request, Presence::Passive));
     Route::new()
         .at("/assets/:file", Methods::get(assets::show))
         .at("/events", events)

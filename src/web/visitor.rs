@@ -25,23 +25,8 @@ pub struct Visitor {
     asker: Asker,
 }
 
-/// The middleware, for pages that people look at.
+/// The middleware.
 pub async fn recognise<E: Endpoint<Output = Response>>(
-    endpoint: Arc<E>,
-    request: Request,
-) -> Result<Response> {
-    call(endpoint, request, Presence::Active).await
-}
-
-/// The same, for what programs ask on their own: nobody is seen for that.
-pub async fn recognise_unseen<E: Endpoint<Output = Response>>(
-    endpoint: Arc<E>,
-    request: Request,
-) -> Result<Response> {
-    call(endpoint, request, Presence::Passive).await
-}
-
-async fn call<E: Endpoint<Output = Response>>(
     endpoint: Arc<E>,
     mut request: Request,
     presence: Presence,
