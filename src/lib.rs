@@ -22,5 +22,6 @@ pub mod throttle;
 pub mod account_id;
 pub mod clock;
 pub mod files;
+pub mod mutex;
 pub mod record;
 pub mod store_error;

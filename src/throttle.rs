@@ -8,9 +8,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use crate::clock::{SignedDuration, Timestamp};
+use crate::mutex::lock;
 
 /// How tries of one kind are slowed down.
 struct Pace {
@@ -76,7 +77,7 @@ impl Throttle {
     pub fn begin(&self, name: &str, address: Option<IpAddr>, now: Timestamp) -> Result<Try<'_>, TooMany> {
         let name = self.hashed.hash_one(name);
         let network = address.and_then(network);
-        let mut tries = self.lock();
+        let mut tries = lock(&self.tries);
         let waits = [
             tries.names.get_mut(&name).and_then(|tried| tried.wait(&FOR_A_NAME, now)),
             network
@@ -89,22 +90,17 @@ impl Throttle {
         tries.each(name, network, now, |tried| tried.under_way += 1);
         Ok(Try { throttle: self, name, network })
     }
-
-    /// The maps are whole after every single call, so a panic elsewhere does not spoil them.
-    fn lock(&self) -> MutexGuard<'_, Tries> {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Try<'_> {
     /// It was wrong.
     pub fn failed(self, now: Timestamp) {
-        self.throttle.lock().each(self.name, self.network, now, |tried| tried.fail(now));
+        lock(&self.throttle.tries).each(self.name, self.network, now, |tried| tried.fail(now));
     }
 
     /// It was right: the name starts afresh. What its address has failed at others stays.
     pub fn succeeded(self) {
-        if let Some(tried) = self.throttle.lock().names.get_mut(&self.name) {
+        if let Some(tried) = lock(&self.throttle.tries).names.get_mut(&self.name) {
             tried.failures = 0;
         }
     }
@@ -112,7 +108,7 @@ impl Try<'_> {
 
 impl Drop for Try<'_> {
     fn drop(&mut self) {
-        let mut tries = self.throttle.lock();
+        let mut tries = lock(&self.throttle.tries);
         if let Some(tried) = tries.names.get_mut(&self.name) {
             tried.under_way = tried.under_way.saturating_sub(1);
         }

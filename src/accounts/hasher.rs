@@ -3,12 +3,13 @@
 //! on a thread that serves requests or the disk.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use tokio::sync::oneshot;
 
 use super::password::{self, Cost, Password, PasswordHash};
+use crate::mutex::lock;
 
 /// Runs that may wait for each thread: at a third of a second each, nobody waits much longer than five
 /// seconds.
@@ -105,7 +106,7 @@ impl Hasher {
 fn work(jobs: &Mutex<Receiver<Job>>) {
     give_way();
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let job = lock(jobs).recv();
         let Ok(job) = job else { return };
         job();
     }

@@ -1,7 +1,7 @@
 //! `exeunt serve`: the site, and the work that goes on behind it. The one place that opens the other door.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -14,6 +14,7 @@ use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
 use crate::config::Config;
 use crate::files::blocking;
+use crate::mutex;
 use crate::sessions::Skipped;
 use crate::web::{self, Assets, Proxies};
 
@@ -133,7 +134,7 @@ async fn sweep_and_tell(app: Arc<App>, told: Arc<Mutex<Skipped>>) {
     if swept.removed > 0 || swept.failed > 0 {
         tracing::info!(removed = swept.removed, failed = swept.failed, "swept");
     }
-    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut told = mutex::lock(&told);
     if swept.skipped != *told && swept.skipped.count > 0 {
         let Skipped { count, names } = &swept.skipped;
         tracing::warn!(count, ?names, "found among the sessions, but no session of ours; left as it is");

@@ -3,10 +3,11 @@
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::Folder;
 use super::disk::{How, Kind, OpenFile};
+use crate::mutex::lock;
 
 /// A file for lines.
 pub struct Lines {
@@ -48,7 +49,7 @@ impl Lines {
     /// # Errors
     /// When the disk fails. What is there of the line by then stands alone; the next one begins anew.
     pub fn add(&self, line: &str) -> io::Result<()> {
-        let mut open = self.lock();
+        let mut open = lock(&self.open);
         let before = if open.is_torn { "\n" } else { "" };
         let bytes = format!("{before}{line}\n").into_bytes();
         let mut written = 0;
@@ -70,13 +71,8 @@ impl Lines {
     /// When that cannot be opened; then it goes on where it was.
     pub fn reopen(&self) -> io::Result<()> {
         let file = open(&self.folder, &self.name)?;
-        *self.lock() = Open { file, is_torn: false };
+        *lock(&self.open) = Open { file, is_torn: false };
         Ok(())
-    }
-
-    /// The file and what is known of its end are right after every single call.
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

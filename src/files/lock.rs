@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::disk::{How, OpenFile};
 use super::{Folder, blocking};
+use crate::mutex;
 
 /// How long somebody waits before being told that it cannot be done now. What is done under a lock takes
 /// milliseconds; only a process that hangs holds one for longer.
@@ -82,8 +83,7 @@ impl Locks {
     }
 
     fn here(&self, name: &str) -> Arc<RwLock<()>> {
-        // The map is whole after every single call, so a panic elsewhere does not spoil it.
-        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut here = mutex::lock(&self.here);
         if let Some(lock) = here.get(name).and_then(Weak::upgrade) {
             return lock;
         }

@@ -3,11 +3,12 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 
 use super::{Folder, blocking};
+use crate::mutex::lock;
 use system::{Mark, System};
 
 /// Watches folders. Only for the first of them it asks the operating system for anything.
@@ -67,11 +68,6 @@ impl Drop for Watching {
     }
 }
 
-/// What is inside is whole after every single call, so a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl fmt::Debug for Watcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watcher").finish_non_exhaustive()
@@ -90,7 +86,8 @@ mod system {
     use tokio::runtime::Handle;
     use tokio::task::AbortHandle;
 
-    use super::{Listener, lock};
+    use super::Listener;
+    use crate::mutex::lock;
 
     /// A folder, as the system knows it.
     pub type Mark = WatchDescriptor;

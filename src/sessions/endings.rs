@@ -2,10 +2,11 @@
 //! moment they are here, and none leaves before it is gone from the store.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::session_id::SessionId;
 use crate::account_id::AccountId;
+use crate::mutex::lock;
 
 /// What has ended here and may still be in the store.
 #[derive(Debug, Default)]
@@ -25,12 +26,12 @@ enum Ending {
 impl Endings {
     /// Refuses these from now on; the store is being asked to let go of them.
     pub fn begin(&self, account: AccountId, ids: &[SessionId]) {
-        self.lock().extend(ids.iter().map(|&id| ((account, id), Ending::UnderWay)));
+        lock(&self.endings).extend(ids.iter().map(|&id| ((account, id), Ending::UnderWay)));
     }
 
     /// The store has let go of these, but for those that it `kept`.
     pub fn settle(&self, account: AccountId, ids: &[SessionId], kept: &[SessionId]) {
-        let mut endings = self.lock();
+        let mut endings = lock(&self.endings);
         for &id in ids {
             endings.remove(&(account, id));
         }
@@ -39,22 +40,17 @@ impl Endings {
 
     /// Whether the session has ended and is only still in the store.
     pub fn contains(&self, account: AccountId, id: SessionId) -> bool {
-        self.lock().contains_key(&(account, id))
+        lock(&self.endings).contains_key(&(account, id))
     }
 
     /// What the store has to be asked for again, by account.
     pub fn unfinished(&self) -> HashMap<AccountId, Vec<SessionId>> {
         let mut by_account: HashMap<_, Vec<_>> = HashMap::new();
-        for (&(account, id), &ending) in self.lock().iter() {
+        for (&(account, id), &ending) in lock(&self.endings).iter() {
             if ending == Ending::Unfinished {
                 by_account.entry(account).or_default().push(id);
             }
         }
         by_account
-    }
-
-    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(AccountId, SessionId), Ending>> {
-        self.endings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::{OnceCell, watch};
 
 use super::CAP;
 use super::store::{SessionStore, Watching};
 use crate::account_id::AccountId;
+use crate::mutex::lock;
 
 /// The accounts that somebody watches, each with one watch of the store's for all who do.
 #[derive(Clone, Default)]
@@ -52,14 +53,14 @@ impl Watches {
 
     /// Tells whoever watches the account that sessions of it have ended.
     pub fn tell(&self, account: AccountId) {
-        let watched = self.lock().get(&account).and_then(Weak::upgrade);
+        let watched = lock(&self.accounts).get(&account).and_then(Weak::upgrade);
         if let Some(watched) = watched {
             watched.told.send_replace(());
         }
     }
 
     fn watched(&self, account: AccountId) -> Arc<Watched> {
-        let mut accounts = self.lock();
+        let mut accounts = lock(&self.accounts);
         if let Some(watched) = accounts.get(&account).and_then(Weak::upgrade) {
             return watched;
         }
@@ -71,11 +72,6 @@ impl Watches {
         });
         accounts.insert(account, Arc::downgrade(&watched));
         watched
-    }
-
-    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Weak<Watched>>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,7 +97,7 @@ impl Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         // Somebody new may watch the account by now.
-        if let Entry::Occupied(entry) = self.watches.lock().entry(self.account)
+        if let Entry::Occupied(entry) = lock(&self.watches.accounts).entry(self.account)
             && entry.get().strong_count() == 0
         {
             entry.remove();

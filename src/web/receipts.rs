@@ -2,10 +2,11 @@
 //! seconds, in memory, and a page that another process shows goes without.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::pages::AccountWord;
 use crate::clock::{SignedDuration, Timestamp};
+use crate::mutex::lock;
 use crate::sessions::SessionId;
 
 /// Far longer than a browser takes to follow a redirect.
@@ -18,19 +19,14 @@ pub struct Receipts(Mutex<HashMap<SessionId, (AccountWord, Timestamp)>>);
 impl Receipts {
     /// Keeps a word for the session's next page.
     pub fn keep(&self, session: SessionId, word: AccountWord, now: Timestamp) {
-        let mut words = self.lock();
+        let mut words = lock(&self.0);
         words.retain(|_, (_, since)| now.duration_since(*since) < KEPT_FOR);
         words.insert(session, (word, now));
     }
 
     /// The word that is to be said, once.
     pub fn take(&self, session: SessionId, now: Timestamp) -> Option<AccountWord> {
-        let (word, since) = self.lock().remove(&session)?;
+        let (word, since) = lock(&self.0).remove(&session)?;
         (now.duration_since(since) < KEPT_FOR).then_some(word)
-    }
-
-    /// The map is whole after every single call, so a panic elsewhere does not spoil it.
-    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, (AccountWord, Timestamp)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

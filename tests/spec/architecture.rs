@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground to the doors. A module may use those of lower storeys, and of its own folder.
 const STOREYS: [&[&str]; 6] = [
-    &["account_id", "clock", "record", "store_error"],
+    &["account_id", "clock", "mutex", "record", "store_error"],
     &["files"],
     &["accounts", "sessions", "throttle", "audit", "config"],
     &["app"],
