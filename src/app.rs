@@ -9,7 +9,7 @@ use crate::config::PublicUrl;
 use crate::files::Folder;
 use crate::sessions::{FileSessionStore, SessionStore, Sessions};
 use crate::store_error::StoreError;
-use crate::throttle::Throttle;
+use crate::throttle::{FileThrottleStore, Throttle, ThrottleStore};
 
 /// Everything that an action may need.
 pub struct App {
@@ -37,6 +37,8 @@ pub struct Stores {
     pub accounts: Arc<dyn AccountStore>,
     /// Sessions.
     pub sessions: Arc<dyn SessionStore>,
+    /// How often somebody has tried.
+    pub throttle: Arc<dyn ThrottleStore>,
 }
 
 impl Stores {
@@ -45,9 +47,13 @@ impl Stores {
     /// # Errors
     /// When they cannot be.
     pub fn files(data: &Folder) -> Result<Self, StoreError> {
+        let accounts = data.folder("accounts");
+        // In a name that no account can have.
+        let throttle = FileThrottleStore::in_folder(accounts.folder(".throttle"));
         Ok(Self {
-            accounts: Arc::new(FileAccountStore::open(data.folder("accounts"))?),
+            accounts: Arc::new(FileAccountStore::open(accounts)?),
             sessions: Arc::new(FileSessionStore::open(data.folder("sessions"))?),
+            throttle: Arc::new(throttle),
         })
     }
 }
@@ -61,7 +67,7 @@ impl App {
             sessions: Sessions::new(stores.sessions),
             hasher: Hasher::start(cost),
             password_rules: PasswordRules::new(url.host()),
-            throttle: Throttle::default(),
+            throttle: Throttle::new(stores.throttle),
             audit: Audit::new(Trail::Log, clock.clone()),
             clock,
             url,

@@ -1,11 +1,13 @@
 //! Accounts as files: `accounts/<name>`, replaced atomically. Beside them, in names that no account can
-//! have, the locks and the link for the first account. It never keeps an account in memory.
+//! have, the locks, the link for the first account, and how logging in went. It never keeps an account in
+//! memory.
 
 use async_trait::async_trait;
 
 use super::account::{Account, Link};
+use super::logins::Logins;
 use super::name::AccountName;
-use super::store::{AccountLock, AccountStore, LockKind};
+use super::store::{AccountLock, AccountStore, ChangeLogins, LockKind};
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
 use crate::files::{Folder, Locks, blocking};
@@ -14,6 +16,7 @@ use crate::store_error::{StoreError, While};
 
 const FIRST: &str = ".first";
 const LOCKS: &str = ".locks";
+const LOGINS: &str = ".logins";
 
 /// A temporary file older than this was left by a crash.
 const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -81,6 +84,11 @@ impl AccountStore for FileAccountStore {
             if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
                 return Ok(());
             }
+            // First, so that no crash leaves them without their account. A new one of that name has another id.
+            folder
+                .folder(LOGINS)
+                .remove_for_now(&account.id.to_string())
+                .doing("removing an account's logins")?;
             let removed = folder.remove(&[account.name.to_string()]);
             removed.map(|_| ()).map_err(|kept| StoreError::new("removing an account", kept.source))
         })
@@ -95,6 +103,25 @@ impl AccountStore for FileAccountStore {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    async fn logins(&self, account: AccountId) -> Result<Logins, StoreError> {
+        self.in_folder(move |folder| logins(&folder.folder(LOGINS), account)).await
+    }
+
+    async fn change_logins(&self, account: AccountId, change: ChangeLogins) -> Result<bool, StoreError> {
+        // One for all: it is held as long as a small file takes to be written.
+        let _lock = self.locks.take(LOGINS, LockKind::Exclusive).await.doing("locking the logins")?;
+        self.in_folder(move |folder| {
+            let folder = folder.folder(LOGINS);
+            let mut logins = logins(&folder, account)?;
+            let answer = change(&mut logins);
+            folder
+                .replace(&account.to_string(), &record::encode(&logins))
+                .doing("writing an account's logins")?;
+            Ok(answer)
+        })
+        .await
     }
 
     async fn lock(&self, account: AccountId, kind: LockKind) -> Result<AccountLock, StoreError> {
@@ -118,9 +145,15 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.in_folder(move |folder| folder.remove_leftovers(now - LEFT_OVER_AFTER))
-            .await
-            .doing("sweeping accounts")
+        self.in_folder(move |folder| {
+            let logins = folder.folder(LOGINS);
+            if logins.exists() {
+                logins.remove_leftovers(now - LEFT_OVER_AFTER)?;
+            }
+            folder.remove_leftovers(now - LEFT_OVER_AFTER)
+        })
+        .await
+        .doing("sweeping accounts")
     }
 }
 
@@ -135,4 +168,15 @@ fn read(folder: &Folder, name: &AccountName) -> Result<Option<Account>, StoreErr
         tracing::error!(%name, "the account's file is damaged");
     }
     Ok(account)
+}
+
+/// Where they are damaged, nobody is kept out for it.
+fn logins(folder: &Folder, account: AccountId) -> Result<Logins, StoreError> {
+    let contents = folder.read(&account.to_string()).doing("reading an account's logins")?;
+    let Some(contents) = contents else { return Ok(Logins::default()) };
+    let logins = record::decode(&contents.bytes);
+    if logins.is_none() {
+        tracing::error!(%account, "what is known of the account's logins is damaged, and begins afresh");
+    }
+    Ok(logins.unwrap_or_default())
 }

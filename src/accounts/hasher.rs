@@ -70,15 +70,19 @@ impl Hasher {
     /// [`Busy`] when the queue is full.
     pub async fn hash(&self, password: Password) -> Result<PasswordHash, Busy> {
         let cost = self.cost;
-        self.run(move || password::hash(&password, cost)).await
+        self.run(move || password::hash(&password, cost))?.await
     }
 
     /// Holds a password against a hash. It takes one run whether there is a hash or not, and a second
-    /// one where the password is right and its hash is outdated.
+    /// one where the password is right and its hash is outdated. It is in the queue when this has answered.
     ///
     /// # Errors
     /// [`Busy`] when the queue is full.
-    pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<Verdict, Busy> {
+    pub fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<impl Future<Output = Result<Verdict, Busy>> + use<>, Busy> {
         let cost = self.cost;
         self.run(move || {
             if !password::verify(&password, hash.as_ref(), cost) {
@@ -87,10 +91,12 @@ impl Hasher {
             let outdated = hash.is_some_and(|hash| password::is_outdated(&hash, cost));
             Verdict::Right { renewed: outdated.then(|| password::hash(&password, cost)) }
         })
-        .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    fn run<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(
+        &self,
+        work: W,
+    ) -> Result<impl Future<Output = Result<T, Busy>> + use<T, W>, Busy> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move || {
             // Whoever asked may have left while the job waited.
@@ -99,7 +105,7 @@ impl Hasher {
             }
         });
         self.queue.try_send(job).map_err(|_| Busy)?;
-        answered.await.map_err(|_| Busy)
+        Ok(async { answered.await.map_err(|_| Busy) })
     }
 }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::account::{Account, Link};
+use super::logins::Logins;
 use super::name::AccountName;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
@@ -11,6 +12,9 @@ use crate::store_error::StoreError;
 
 /// A lock on one account, held against every process until it is dropped.
 pub type AccountLock = Box<dyn Send + Sync>;
+
+/// What is to become of an account's logins; asked again where somebody else was faster.
+pub type ChangeLogins = Box<dyn Fn(&mut Logins) -> bool + Send>;
 
 /// Where accounts are kept. Creating and updating are separate calls and neither does the other's work.
 #[async_trait]
@@ -34,8 +38,8 @@ pub trait AccountStore: Send + Sync + 'static {
     /// When the store fails; then the old one is there or the new.
     async fn update(&self, account: &Account) -> Result<bool, StoreError>;
 
-    /// Removes the account, if the one that bears its name has its id too. When this has answered, no power
-    /// cut brings it back; removing what is gone already is success. Whoever calls this holds the account's
+    /// Removes the account, with what is known of its logins, if the one that bears its name has its id too.
+    /// When this has answered, no power cut brings it back; removing what is gone already is success. Whoever calls this holds the account's
     /// exclusive lock.
     ///
     /// # Errors
@@ -47,6 +51,19 @@ pub trait AccountStore: Send + Sync + 'static {
     /// # Errors
     /// When the store fails.
     async fn names(&self) -> Result<Vec<AccountName>, StoreError>;
+
+    /// How logging in to that account went; nothing yet where nobody has tried.
+    ///
+    /// # Errors
+    /// When the store cannot say.
+    async fn logins(&self, account: AccountId) -> Result<Logins, StoreError>;
+
+    /// Changes that, and answers what the change did. Of several who change it at once, in any process, none
+    /// undoes what another did. It takes as long for an account that is not there.
+    ///
+    /// # Errors
+    /// When the store fails; then it is changed or not.
+    async fn change_logins(&self, account: AccountId, change: ChangeLogins) -> Result<bool, StoreError>;
 
     /// Waits for the account's lock: shared for logging in, exclusive for what must see all of its
     /// sessions or change the account.

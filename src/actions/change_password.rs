@@ -3,14 +3,13 @@
 
 use super::ActionError;
 use super::end_sessions::end_sessions;
-use super::start_session::{Started, Visit, lets_in, start_session};
-use crate::accounts::{
-    Account, AccountName, Busy, LockKind, Password, PasswordHash, PasswordRefusal, Verdict,
-};
+use super::guess::{Guess, guess};
+use super::start_session::{LetInBy, Started, Visit, lets_in, start_session};
+use crate::accounts::{Account, AccountName, LockKind, Password, PasswordHash, PasswordRefusal, Place};
 use crate::app::App;
 use crate::audit::{Event, What, Why};
 use crate::sessions::{Session, SessionId};
-use crate::throttle::TooMany;
+use crate::throttle::{Begun, TooMany};
 
 /// Somebody wants another password. Not to be printed: it holds two.
 pub struct Change<'a> {
@@ -33,6 +32,8 @@ pub enum PasswordChange {
     TooLate,
     /// The current password is another one.
     WrongPassword,
+    /// Too many have been wrong in a row: the right one is not taken either.
+    TooManyFailures,
     /// The new password is what was typed as the current one.
     SamePassword,
     /// The new password will not do.
@@ -58,18 +59,20 @@ pub async fn change_password(app: &App, change: Change<'_>) -> Result<PasswordCh
     if new == current {
         return Ok(PasswordChange::SamePassword);
     }
-    let this_try = match app.throttle.begin(name.as_str(), change.visit.asker.address, app.now()) {
-        Ok(this_try) => this_try,
-        Err(too_many) => {
+    let this_try = match app.throttle.begin(name.as_str(), change.visit.asker.address, app.now()).await? {
+        Begun::Try(this_try) => this_try,
+        Begun::TooMany(too_many) => {
             change.failed(app, Why::Throttled);
             return Ok(PasswordChange::Throttled(too_many));
         }
     };
     let outcome = check(app, &name, &change, (current, new)).await;
     match &outcome {
-        Ok(PasswordChange::Done(_)) => this_try.succeeded(),
+        Ok(PasswordChange::Done(_)) => this_try.succeeded(app.now()).await,
         // Too late may have been wrong as well, and must not be told from it.
-        Ok(PasswordChange::WrongPassword | PasswordChange::TooLate) => this_try.failed(app.now()),
+        Ok(PasswordChange::WrongPassword | PasswordChange::TooLate | PasswordChange::TooManyFailures) => {
+            this_try.failed(app.now()).await;
+        }
         // Too busy, or the machine failed: dropped without a word.
         _ => {}
     }
@@ -102,10 +105,13 @@ async fn check_once(
 ) -> Result<Option<PasswordChange>, ActionError> {
     let account = app.accounts.read(name).await?;
     let account = account.filter(|account| account.id == change.this.account && !account.disabled);
-    let hash = account.as_ref().and_then(|account| account.password.clone());
-    let account = match (app.hasher.verify(current, hash).await, account) {
-        (Ok(Verdict::Right { .. }), Some(account)) => account,
-        (Err(Busy), _) => return Ok(Some(change.failed_for_now(app))),
+    let account = match (guess(app, account.as_ref(), current, Place::Known).await?, account) {
+        (Guess::Right(_), Some(account)) => account,
+        (Guess::Busy, _) => return Ok(Some(change.failed_for_now(app))),
+        (Guess::TooMany, _) => {
+            change.failed(app, Why::TooManyFailures);
+            return Ok(Some(PasswordChange::TooManyFailures));
+        }
         _ => {
             // Whether the session is over by now or not: it was a guess.
             change.failed(app, Why::WrongPassword);
@@ -117,7 +123,7 @@ async fn check_once(
     let Some(account) = replace(app, change, &account, hash).await? else { return Ok(None) };
     app.audit.record(&change.event(What::PasswordChanged));
 
-    let started = start_session(app, &account, change.this.lasting, &change.visit).await;
+    let started = start_session(app, &account, change.this.lasting, LetInBy::Password, &change.visit).await;
     Ok(Some(PasswordChange::Done(started.unwrap_or_else(|error| {
         // The password is changed all the same, and its owner has to hear that.
         tracing::error!(%error, "no session began after a password was changed");

@@ -3,7 +3,7 @@
 
 use super::ActionError;
 use super::end_sessions::end_all;
-use crate::accounts::{Account, AccountLock, AccountName, Code, Link, LockKind};
+use crate::accounts::{Account, AccountLock, AccountName, Code, Link, LockKind, Logins, Place};
 use crate::app::App;
 use crate::audit::{Asker, Event, What};
 
@@ -27,15 +27,19 @@ pub async fn disable_account(app: &App, name: &AccountName) -> Result<Option<usi
     close(app, &mut account).await.map(Some)
 }
 
-/// Lets a disabled account log in again. `false` when there is no such account.
+/// Lets an account log in again that was disabled, or that too many wrong passwords have closed. `false` when
+/// there is no such account.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn enable_account(app: &App, name: &AccountName) -> Result<bool, ActionError> {
     let Some((mut account, _lock)) = locked(app, name).await? else { return Ok(false) };
+    let was_closed = forgive(app, &account).await? || account.disabled;
     if account.disabled {
         account.disabled = false;
         app.accounts.update(&account).await?;
+    }
+    if was_closed {
         app.audit.record(&Event::of(What::AccountEnabled, account.id));
     }
     Ok(true)
@@ -74,6 +78,16 @@ pub async fn reset_account(app: &App, name: &AccountName) -> Result<Option<Reset
     app.audit.record(&Event::of(What::PasswordTaken, account.id));
     app.audit.record(&Event::of(What::LinkMade, account.id));
     Ok(Some(Reset { code, ended, disabled: account.disabled }))
+}
+
+/// Forgets the wrong passwords in a row, and answers whether they had closed the account to anybody.
+async fn forgive(app: &App, account: &Account) -> Result<bool, ActionError> {
+    let forgive = |logins: &mut Logins| {
+        let is_open = logins.admit(Place::Known) && logins.admit(Place::Elsewhere);
+        logins.forgive();
+        !is_open
+    };
+    Ok(app.accounts.change_logins(account.id, Box::new(forgive)).await?)
 }
 
 /// The account as it is now, and its exclusive lock.

@@ -3,7 +3,7 @@
 
 use super::ActionError;
 use super::end_sessions::end_sessions;
-use super::start_session::{Started, Visit, start_session};
+use super::start_session::{LetInBy, Started, Visit, start_session};
 use crate::account_id::AccountId;
 use crate::accounts::{
     Account, AccountName, Busy, Code, Link, LockKind, NameError, PasswordHash, PasswordRefusal,
@@ -98,7 +98,7 @@ pub async fn join(app: &App, code: &Code, choice: Choice<'_>) -> Result<Joined, 
     };
     let Some(account) = account else { return Ok(Joined::LinkOver) };
     app.audit.record(&Event::of(What::Joined, account.id).by(asker));
-    let started = start_session(app, &account, LastingFor::ThisVisit, &choice.visit).await?;
+    let started = start_session(app, &account, LastingFor::ThisVisit, LetInBy::Link, &choice.visit).await?;
     Ok(started.map_or(Joined::LinkOver, Joined::Started))
 }
 

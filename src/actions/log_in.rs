@@ -2,13 +2,15 @@
 //! why.
 
 use super::ActionError;
-use super::start_session::{Started, Visit, start_session};
+use super::guess::{Guess, guess};
+use super::start_session::{LetInBy, Started, Visit, start_session};
 use crate::account_id::AccountId;
-use crate::accounts::{Account, AccountName, Busy, LockKind, Password, PasswordHash, Verdict};
+use crate::accounts::{Account, AccountName, LockKind, Password, PasswordHash, Place};
 use crate::app::App;
 use crate::audit::{Event, What, Why};
+use crate::clock::Timestamp;
 use crate::sessions::LastingFor;
-use crate::throttle::TooMany;
+use crate::throttle::{Begun, TooMany};
 
 /// Somebody wants in. Not to be printed: it holds a password.
 pub struct Attempt<'a> {
@@ -43,17 +45,17 @@ pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionE
     let name = AccountName::parse(attempt.username).ok();
     // What is no name is tried all the same, as one that nobody has.
     let tried = name.as_ref().map_or(attempt.username, AccountName::as_str);
-    let this_try = match app.throttle.begin(tried, attempt.visit.asker.address, app.now()) {
-        Ok(this_try) => this_try,
-        Err(too_many) => {
+    let this_try = match app.throttle.begin(tried, attempt.visit.asker.address, app.now()).await? {
+        Begun::Try(this_try) => this_try,
+        Begun::TooMany(too_many) => {
             attempt.failed(app, None, Why::Throttled);
             return Ok(LoggedIn::Throttled(too_many));
         }
     };
-    let outcome = check(app, name.as_ref(), attempt).await;
+    let outcome = check(app, name.as_ref(), attempt, this_try.last_login).await;
     match &outcome {
-        Ok(LoggedIn::Started(_)) => this_try.succeeded(),
-        Ok(LoggedIn::Refused) => this_try.failed(app.now()),
+        Ok(LoggedIn::Started(_)) => this_try.succeeded(app.now()).await,
+        Ok(LoggedIn::Refused) => this_try.failed(app.now()).await,
         // Too busy, or the machine failed: dropped without a word.
         _ => {}
     }
@@ -62,10 +64,15 @@ pub async fn log_in(app: &App, attempt: Attempt<'_>) -> Result<LoggedIn, ActionE
 
 /// Once more where the account changed while its password was being checked: the change may have been
 /// another login that renewed the hash, and then the password is right all the same.
-async fn check(app: &App, name: Option<&AccountName>, attempt: Attempt<'_>) -> Result<LoggedIn, ActionError> {
+async fn check(
+    app: &App,
+    name: Option<&AccountName>,
+    attempt: Attempt<'_>,
+    last_login: Option<Timestamp>,
+) -> Result<LoggedIn, ActionError> {
     let mut changed = None;
     for _ in 0..2 {
-        match check_once(app, name, &attempt).await? {
+        match check_once(app, name, &attempt, last_login).await? {
             Checked::Decided(outcome) => return Ok(outcome),
             Checked::Changed(account) => changed = Some(account),
         }
@@ -84,23 +91,27 @@ async fn check_once(
     app: &App,
     name: Option<&AccountName>,
     attempt: &Attempt<'_>,
+    last_login: Option<Timestamp>,
 ) -> Result<Checked, ActionError> {
     let account = match name {
         Some(name) => app.accounts.read(name).await?,
         None => None,
     };
     let id = account.as_ref().map(|account| account.id);
-    let open = account.as_ref().filter(|account| !account.disabled);
-    let hash = open.and_then(|account| account.password.clone());
+    let place = place(account.as_ref(), last_login);
 
-    let verdict = app.hasher.verify(Password::claimed(attempt.password), hash).await;
-    let (account, renewed) = match (verdict, account) {
-        (Err(Busy), _) => {
+    let guess = guess(app, account.as_ref(), Password::claimed(attempt.password), place).await?;
+    let (account, renewed) = match (guess, account) {
+        (Guess::Busy, _) => {
             attempt.failed(app, id, Why::Busy);
             return Ok(Checked::Decided(LoggedIn::Busy));
         }
-        (Ok(Verdict::Right { renewed }), Some(account)) => (account, renewed),
-        (Ok(_), account) => {
+        (Guess::Right(renewed), Some(account)) => (account, renewed),
+        (Guess::TooMany, _) => {
+            attempt.failed(app, id, Why::TooManyFailures);
+            return Ok(Checked::Decided(LoggedIn::Refused));
+        }
+        (_, account) => {
             attempt.failed(app, id, why_refused(account.as_ref()));
             return Ok(Checked::Decided(LoggedIn::Refused));
         }
@@ -109,8 +120,16 @@ async fn check_once(
         Some(renewed) => renew_hash(app, account, renewed, attempt).await?,
         None => account,
     };
-    let started = start_session(app, &account, attempt.lasting, &attempt.visit).await?;
+    let started = start_session(app, &account, attempt.lasting, LetInBy::Password, &attempt.visit).await?;
     Ok(started.map_or(Checked::Changed(account.id), |started| Checked::Decided(LoggedIn::Started(started))))
+}
+
+/// An account knows no place where another one of its name was logged in to before.
+fn place(account: Option<&Account>, last_login: Option<Timestamp>) -> Place {
+    match (account, last_login) {
+        (Some(account), Some(at)) if at >= account.created() => Place::Known,
+        _ => Place::Elsewhere,
+    }
 }
 
 fn why_refused(account: Option<&Account>) -> Why {

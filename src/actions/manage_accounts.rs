@@ -1,7 +1,7 @@
 //! Making and listing accounts, for whoever runs the site.
 
 use super::ActionError;
-use crate::accounts::{Account, AccountName, Busy, Code, Link, PasswordRefusal};
+use crate::accounts::{Account, AccountName, Busy, Code, Link, Logins, PasswordRefusal};
 use crate::app::App;
 use crate::audit::{Event, What};
 
@@ -68,14 +68,17 @@ pub async fn is_name_taken(app: &App, name: &AccountName) -> Result<bool, Action
     Ok(app.accounts.read(name).await?.is_some())
 }
 
-/// Every account, in order of names.
+/// Every account, in order of names, and how logging in to it went.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn list_accounts(app: &App) -> Result<Vec<Account>, ActionError> {
+pub async fn list_accounts(app: &App) -> Result<Vec<(Account, Logins)>, ActionError> {
     let mut accounts = Vec::new();
     for name in app.accounts.names().await? {
-        accounts.extend(app.accounts.read(&name).await?);
+        if let Some(account) = app.accounts.read(&name).await? {
+            let logins = app.accounts.logins(account.id).await?;
+            accounts.push((account, logins));
+        }
     }
     Ok(accounts)
 }

@@ -7,11 +7,13 @@ mod check_stores;
 mod close_account;
 mod end_sessions;
 mod finish_endings;
+mod guess;
 mod join;
 mod list_sessions;
 mod log_in;
 mod log_out;
 mod manage_accounts;
+mod overview;
 mod resume;
 mod start_session;
 mod sweep;
@@ -29,6 +31,7 @@ pub use log_out::{
     log_out_others,
 };
 pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_accounts};
+pub use overview::{Overview, overview};
 pub use resume::{Resumed, resume};
 pub use start_session::{Started, Visit};
 pub use sweep::{Pace, sweep};

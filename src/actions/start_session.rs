@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use super::ActionError;
 use super::end_sessions::{end_sessions, end_tokens};
-use crate::accounts::{Account, LockKind};
+use crate::accounts::{Account, LockKind, Logins};
 use crate::app::App;
 use crate::audit::{Asker, Event, What};
 use crate::sessions::{Browser, CAP, LastingFor, NewSession, Session, SessionId, Token};
@@ -31,6 +31,15 @@ pub struct Started {
     pub session: Session,
 }
 
+/// What opened the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LetInBy {
+    /// A guess at its password, which was counted.
+    Password,
+    /// A one-time link.
+    Link,
+}
+
 /// Starts a session for `account`, unless the account is another one by now: then `None`.
 ///
 /// The shared lock makes this wait for whoever changes the password or must see all sessions, and makes
@@ -39,6 +48,7 @@ pub(super) async fn start_session(
     app: &App,
     account: &Account,
     lasting: LastingFor,
+    by: LetInBy,
     visit: &Visit,
 ) -> Result<Option<Started>, ActionError> {
     let lock = app.accounts.lock(account.id, LockKind::Shared).await?;
@@ -53,6 +63,7 @@ pub(super) async fn start_session(
         address: visit.asker.address,
     };
     let (token, session) = app.sessions.start(new, app.now()).await?;
+    note(app, &session, by).await;
     drop(lock);
 
     if let Err(error) = keep_to_the_cap(app, &session, &visit.asker).await {
@@ -70,6 +81,19 @@ pub(super) async fn start_session(
 /// Whether what let somebody in still does.
 pub(super) fn lets_in(now: &Account, then: &Account) -> bool {
     now.id == then.id && now.password == then.password && !now.disabled
+}
+
+/// Notes the login, for whoever looks at the account later. What failed before it is over with that.
+async fn note(app: &App, session: &Session, by: LetInBy) {
+    let (at, address) = (session.created(), session.address);
+    let log_in = move |logins: &mut Logins| {
+        logins.log_in(at, address, by == LetInBy::Password);
+        true
+    };
+    if let Err(error) = app.accounts.change_logins(session.account, Box::new(log_in)).await {
+        // No reason to send away somebody who is in.
+        tracing::error!(%error, account = %session.account, "a login was not noted");
+    }
 }
 
 /// Ends the sessions seen longest ago, beyond the most that an account may have.

@@ -64,6 +64,10 @@ pub async fn sweep(
         tracing::error!(%error, "what a crash left among the accounts was not swept");
         total.failed += 1;
     }
+    if let Err(error) = app.throttle.sweep(app.now()).await {
+        tracing::error!(%error, "tries that cost nobody a wait any more were not swept");
+        total.failed += 1;
+    }
     drop(round.turn);
     Ok(Some(total))
 }

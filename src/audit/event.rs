@@ -91,6 +91,8 @@ pub enum Why {
     Closed,
     /// The account changed while its password was being checked.
     Changed,
+    /// Too many failures in a row: from there no password lets anybody in.
+    TooManyFailures,
     /// Too many tries. Whose name it was is not looked up: that would take longer for one that is an account's.
     Throttled,
     /// Too many passwords are being checked at once.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{Failure, output};
-use crate::accounts::{Account, AccountName, Code, Password, PasswordRefusal};
+use crate::accounts::{Account, AccountName, Code, Logins, Password, PasswordRefusal, Place};
 use crate::actions::{
     Added, FirstKey, add_account, disable_account, enable_account, is_name_taken, list_accounts,
     remove_account, reset_account,
@@ -25,7 +25,8 @@ pub enum Command {
     },
     /// Let nobody log in to an account, and end its sessions
     Disable(Named),
-    /// Let a disabled account log in again; none of its sessions comes back
+    /// Let an account log in again that is disabled, or closed after too many wrong passwords; none of its
+    /// sessions comes back
     Enable(Named),
     /// End an account's sessions, take its password away, and print a one-time link for a new one
     Reset(Named),
@@ -158,20 +159,33 @@ struct Row {
     id: String,
     created: String,
     state: &'static str,
+    last_login: Option<String>,
+    /// Tries to log in that failed since.
+    failed: u32,
 }
 
-impl From<&Account> for Row {
-    fn from(account: &Account) -> Self {
+impl From<&(Account, Logins)> for Row {
+    fn from((account, logins): &(Account, Logins)) -> Self {
+        let (last_login, failed) = logins.latest();
         Self {
             name: account.name.to_string(),
             id: account.id.to_string(),
             created: account.created().to_string(),
-            state: match (account.disabled, &account.password) {
-                (true, _) => "disabled",
-                (false, None) => "invited",
-                (false, Some(_)) => "open",
-            },
+            state: state(account, logins),
+            last_login: last_login.map(|login| login.at().to_string()),
+            failed,
         }
+    }
+}
+
+fn state(account: &Account, logins: &Logins) -> &'static str {
+    match (account.disabled, &account.password) {
+        (true, _) => "disabled",
+        (false, None) => "invited",
+        // After too many wrong passwords.
+        (false, Some(_)) if !logins.admit(Place::Known) => "closed",
+        (false, Some(_)) if !logins.admit(Place::Elsewhere) => "closed to new places",
+        (false, Some(_)) => "open",
     }
 }
 
@@ -180,7 +194,12 @@ async fn list(json: bool, app: &App) -> Result<(), Failure> {
     if json {
         return output::json(&rows);
     }
-    let rows: Vec<_> =
-        rows.into_iter().map(|row| [row.name, row.state.to_owned(), row.created, row.id]).collect();
-    output::table(["NAME", "STATE", "CREATED", "ID"], &rows)
+    let cells = rows.into_iter().map(|row| {
+        let last_login = row.last_login.unwrap_or_else(|| "never".to_owned());
+        [row.name, row.state.to_owned(), row.created, last_login, row.failed.to_string(), row.id]
+    });
+    output::table(
+        ["NAME", "STATE", "CREATED", "LAST LOGIN", "FAILED SINCE", "ID"],
+        &cells.collect::<Vec<_>>(),
+    )
 }

@@ -12,7 +12,7 @@ use super::pages::{AccountPage, AccountWord};
 use super::query::field;
 use super::return_to::PASSWORD_CHANGED;
 use super::visitor::LoggedIn;
-use crate::actions::list_sessions;
+use crate::actions::overview;
 use crate::clock::SignedDuration;
 
 /// A changed password starts a session. Of one that has lasted longer than this, the address says what is
@@ -25,7 +25,7 @@ pub async fn show(
     LoggedIn(this): LoggedIn,
     request: &Request,
 ) -> Result<Response> {
-    let sessions = list_sessions(&site.app, this.session.account).await.map_err(Failure::from)?;
+    let overview = overview(&site.app, &this.session).await.map_err(Failure::from)?;
     let now = site.app.now();
     let word = field(request, PASSWORD_CHANGED)
         .filter(|_| now.duration_since(this.session.created()) < JUST_STARTED)
@@ -34,6 +34,6 @@ pub async fn show(
         .or_else(|| {
             (request.method() == Method::GET).then(|| site.receipts.take(this.session.id, now)).flatten()
         });
-    let page = AccountPage { word, this: &this, sessions: &sessions, now };
+    let page = AccountPage { word, this: &this, overview: &overview, now };
     Ok(site.page(StatusCode::OK, "Where you are logged in", Some(&this.session), page.main()))
 }

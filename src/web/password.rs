@@ -61,6 +61,7 @@ pub async fn submit(
         // The cookie stays: it may be a new one by now, set by the first of two clicks.
         Ok(PasswordChange::TooLate) => return Ok(see_other(&ReturnTo::home().login_first())),
         Ok(PasswordChange::WrongPassword) => PasswordWord::Wrong,
+        Ok(PasswordChange::TooManyFailures) => PasswordWord::TooManyFailures,
         Ok(PasswordChange::SamePassword) => PasswordWord::Same,
         Ok(PasswordChange::PasswordRefused(refusal)) => PasswordWord::Refused(refusal.to_string()),
         Ok(PasswordChange::Throttled(too_many)) => PasswordWord::Wait { seconds: too_many.wait.as_secs() },

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use exeunt::account_id::AccountId;
 use exeunt::accounts::{
-    Account, AccountLock, AccountName, AccountStore, Code, FileAccountStore, Link, LockKind,
+    Account, AccountLock, AccountName, AccountStore, Code, FileAccountStore, Link, LockKind, Logins, Place,
 };
 use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
@@ -33,6 +33,10 @@ promises! {
     removing_never_removes_another_account_of_that_name,
     whoever_reads_during_an_update_finds_the_old_one_or_the_new_one,
     names_are_in_order,
+    nobody_has_tried_to_log_in_to_a_new_account,
+    of_many_who_change_an_accounts_logins_at_once_none_undoes_what_another_did,
+    logins_of_accounts_are_kept_apart,
+    removing_an_account_removes_what_is_known_of_its_logins,
     an_account_is_there_for_every_process,
     several_may_share_a_lock,
     an_exclusive_lock_waits_for_shared_ones,
@@ -185,6 +189,53 @@ async fn names_are_in_order(home: Home) {
     let names = store.names().await.unwrap();
 
     assert_eq!(names, ["7", "alice", "alice.b", "bob", "zoë", "мария"].map(name));
+}
+
+async fn nobody_has_tried_to_log_in_to_a_new_account(home: Home) {
+    let alice = account("alice");
+    home.store().create(&alice).await.unwrap();
+    assert_eq!(home.store().logins(alice.id).await.unwrap(), Logins::default());
+}
+
+async fn of_many_who_change_an_accounts_logins_at_once_none_undoes_what_another_did(home: Home) {
+    let alice = account("alice");
+    home.store().create(&alice).await.unwrap();
+    let tries: Vec<_> = (0..100)
+        .map(|_| {
+            let (store, id) = (home.store(), alice.id);
+            let count = Box::new(|logins: &mut Logins| logins.count(Place::Elsewhere));
+            tokio::spawn(async move { store.change_logins(id, count).await.unwrap() })
+        })
+        .collect();
+
+    let mut admitted = 0;
+    for one in tries {
+        admitted += usize::from(one.await.unwrap());
+    }
+
+    assert_eq!(admitted, 70);
+    assert_eq!(home.store().logins(alice.id).await.unwrap().latest(), (None, 100));
+}
+
+async fn logins_of_accounts_are_kept_apart(home: Home) {
+    let (store, alice) = (home.store(), account("alice"));
+    assert!(count(&*store, alice.id).await);
+    assert!(count(&*store, AccountId::NOBODY).await, "there need be no such account");
+    assert!(count(&*store, AccountId::NOBODY).await);
+    assert_eq!(store.logins(alice.id).await.unwrap().latest(), (None, 1));
+    assert_eq!(store.logins(AccountId::NOBODY).await.unwrap().latest(), (None, 2));
+    assert_eq!(store.logins(account("bob").id).await.unwrap().latest(), (None, 0));
+}
+
+async fn removing_an_account_removes_what_is_known_of_its_logins(home: Home) {
+    let (store, alice, bob) = (home.store(), account("alice"), account("bob"));
+    for account in [&alice, &bob] {
+        store.create(account).await.unwrap();
+        count(&*store, account.id).await;
+    }
+    store.remove(&alice).await.unwrap();
+    assert_eq!(home.store().logins(alice.id).await.unwrap(), Logins::default());
+    assert_eq!(home.store().logins(bob.id).await.unwrap().latest(), (None, 1));
 }
 
 async fn an_account_is_there_for_every_process(home: Home) {
@@ -503,6 +554,27 @@ async fn when_the_disk_fails_nothing_has_changed_and_nobody_says_otherwise() {
     assert_eq!(store.read(&alice.name).await.unwrap(), Some(alice));
     assert_eq!(store.first_offer().await.unwrap(), None, "emptied, where it could not be removed");
     assert_eq!(names_in(home.path()), [".first", ".locks", "alice"]);
+}
+
+#[tokio::test]
+async fn damaged_logins_keep_nobody_out() {
+    let home = in_a_folder();
+    let (store, alice) = (home.store(), account("alice"));
+    for _ in 0..70 {
+        count(&*store, alice.id).await;
+    }
+    let file = home.path().join(".logins").join(alice.id.to_string());
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    fs::write(file, b"damaged").unwrap();
+
+    assert_eq!(store.logins(alice.id).await.unwrap(), Logins::default());
+    assert!(count(&*store, alice.id).await);
+}
+
+/// Counts one try from where nobody has logged in.
+async fn count(store: &dyn AccountStore, id: AccountId) -> bool {
+    let count = |logins: &mut Logins| logins.count(Place::Elsewhere);
+    store.change_logins(id, Box::new(count)).await.unwrap()
 }
 
 /// Where one store keeps its accounts. Each [`Home::store`] is what another process would open.

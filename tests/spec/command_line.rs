@@ -9,7 +9,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use exeunt::accounts::{
-    Account, AccountName, AccountStore, Cost, FileAccountStore, Hasher, Password, Verdict,
+    Account, AccountName, AccountStore, Cost, FileAccountStore, Hasher, Logins, Password, Place as InPlace,
+    Verdict,
 };
 use exeunt::files::Folder;
 use exeunt::sessions::Session;
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use crate::support::program::{Place, Running, Server};
 use crate::support::terminal::Terminal;
-use crate::support::{NEW_PASSWORD, PASSWORD, Undeletable, names_in};
+use crate::support::{NEW_PASSWORD, PASSWORD, Undeletable, names_in, noon};
 
 // Asking it.
 
@@ -101,6 +102,7 @@ async fn an_account_can_be_added_with_a_password_from_standard_input() {
         assert_eq!((account.disabled, &account.link), (false, &None));
         let verdict = Hasher::start(Cost::STANDARD)
             .verify(Password::new(PASSWORD).unwrap(), account.password.clone())
+            .unwrap()
             .await;
         assert_eq!(verdict, Ok(Verdict::Right { renewed: None }), "after {line_end:?}");
     }
@@ -219,6 +221,40 @@ async fn accounts_are_listed_for_people_and_for_programs() {
         insta::assert_snapshot!("account_list_json", json);
     });
     assert_eq!(rows(&json)[0]["id"], alice.id.to_string());
+}
+
+#[tokio::test]
+async fn the_list_of_accounts_says_who_logged_in_and_what_failed_since_and_enabling_opens_what_that_closed() {
+    let place = Place::new();
+    place.runs_with(PASSWORD, &["account", "add", "alice", "--password-stdin"]).done();
+    let alice = account(&place, "alice").await.unwrap().id;
+    let store = FileAccountStore::open(Folder::at(place.data().join("accounts"))).unwrap();
+    let row = || rows(&place.runs(&["account", "list", "--json"]).done())[0].clone();
+    let noon = noon();
+    let log_in = Box::new(move |logins: &mut Logins| {
+        logins.log_in(noon, None, false);
+        true
+    });
+    store.change_logins(alice, log_in).await.unwrap();
+    let failed = async |place: InPlace, times| {
+        for _ in 0..times {
+            store.change_logins(alice, Box::new(move |logins| logins.count(place))).await.unwrap();
+        }
+    };
+
+    failed(InPlace::Elsewhere, 69).await;
+    assert_eq!((&row()["state"], &row()["failed"]), (&"open".into(), &69.into()));
+    failed(InPlace::Elsewhere, 1).await;
+    assert_eq!(row()["state"], "closed to new places");
+    assert!(place.runs(&["account", "list"]).done().contains("2026-11-23T12:00:00Z  70 "), "in the table");
+    failed(InPlace::Known, 30).await;
+    assert_eq!((&row()["state"], &row()["failed"]), (&"closed".into(), &100.into()));
+
+    assert_eq!(place.runs(&["account", "enable", "alice"]).done(), "Enabled alice.\n");
+
+    let row = row();
+    assert_eq!((&row["state"], &row["failed"]), (&"open".into(), &0.into()));
+    assert_eq!(row["last_login"], "2026-11-23T12:00:00Z");
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
-    Added, FirstKey, Pace, add_account, end_every_session, list_accounts, list_all_sessions,
-    offer_first_account, sweep,
+    Added, FirstKey, LoggedIn, Pace, add_account, end_every_session, list_accounts, list_all_sessions,
+    log_in, offer_first_account, sweep,
 };
 use exeunt::app::Stores;
 use exeunt::clock::SignedDuration;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::support::{
-    Answer, Call, FailingSite, Hostile, PASSWORD, Visitor, World, clear, damaged, names_in,
+    Answer, Call, FailingSite, Hostile, PASSWORD, Visitor, World, attempt, clear, damaged, names_in,
     with_impossible_times,
 };
 
@@ -220,7 +220,7 @@ async fn what_is_no_file_of_ours_is_no_account_and_its_name_stays_taken() {
     alice.logs_out_of("all").await.leads_to("/login?logged_out");
     fs::rename(&elsewhere, &file).unwrap();
     world.logged_in("alice").await;
-    assert_eq!(names_in(&accounts), [".locks", "alice", "bob"]);
+    assert_eq!(names_in(&accounts), [".locks", ".logins", ".throttle", "alice", "bob"]);
 }
 
 #[tokio::test]
@@ -245,6 +245,42 @@ async fn what_is_no_lock_of_ours_keeps_nobody_waiting_and_nobody_logged_in() {
         };
         timeout(PATIENCE, all).await.unwrap_or_else(|_| panic!("somebody waits for {hostile:?}"));
     }
+}
+
+// In the place of how logging in went.
+
+#[tokio::test]
+async fn whatever_is_in_the_place_of_what_was_tried_nobody_waits_for_it_and_others_get_in() {
+    let world = World::open().await.with_account("alice").await.with_account("bob").await;
+    world.logged_in("alice").await;
+    let alice = world.account("alice").await.id.to_string();
+    let accounts = world.data().join("accounts");
+    let logins = accounts.join(".logins").join(alice);
+    let place = accounts.join(".throttle").join(&names_in(&accounts.join(".throttle"))[0]);
+    let elsewhere = world.data().join("elsewhere");
+    for file in [logins, place] {
+        let good = fs::read(&file).unwrap();
+        fs::write(&elsewhere, &good).unwrap();
+        let mut hostile = Hostile::things(&elsewhere);
+        let another = fs::read(accounts.join("bob")).unwrap();
+        hostile.extend([vec![], good[..good.len() - 1].to_vec(), another].map(Hostile::Bytes));
+        for hostile in hostile {
+            clear(&file);
+            let _pipe = hostile.put(&file, world.now());
+            let all = async {
+                let world = world.beside(4).await;
+                let tried = log_in(&world, attempt("alice", PASSWORD)).await;
+                if matches!(hostile, Hostile::Bytes(_)) {
+                    assert!(matches!(tried, Ok(LoggedIn::Started(_))), "{hostile:?}: {tried:?}");
+                }
+                let tried = log_in(&world, attempt("bob", PASSWORD)).await;
+                assert!(matches!(tried, Ok(LoggedIn::Started(_))), "{hostile:?}: {tried:?}");
+            };
+            timeout(PATIENCE, all).await.unwrap_or_else(|_| panic!("somebody waits for {hostile:?}"));
+        }
+        clear(&file);
+    }
+    world.logged_in("alice").await;
 }
 
 // In the place of the first account's link.
@@ -331,7 +367,7 @@ async fn is_refused(world: &World, visitor: &mut Visitor, ordinary: &Answer, why
     assert_eq!((answer.status, &answer.body), (422, &ordinary.body), "{why}");
     assert!(answer.cookies_set().is_empty(), "{why}");
     let listed = list_accounts(world.app()).await.unwrap();
-    assert_eq!(listed.iter().map(|account| account.name.as_str()).collect::<Vec<_>>(), ["bob"], "{why}");
+    assert_eq!(listed.iter().map(|(account, _)| account.name.as_str()).collect::<Vec<_>>(), ["bob"], "{why}");
 }
 
 // Folders that an operator keeps elsewhere. A link to one is not hostile.

@@ -380,6 +380,7 @@ async fn every_page_fits_a_narrow_and_a_wide_window_in_light_and_in_dark(browser
     browser.click_button("Log in").await;
     browser.wait_for_text("wrong.").await;
     shoot(&browser, "refused").await;
+    world.failed(&long[..64], 72).await;
     log_in(&browser, &long[..64]).await;
     browser.wait_for_text("Logged in as").await;
     pages = vec![

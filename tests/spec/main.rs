@@ -9,6 +9,7 @@ mod support;
 mod account_page;
 mod changing_password;
 mod events;
+mod guessing;
 mod joining;
 mod logging_in;
 mod logging_out;
@@ -46,6 +47,7 @@ mod passwords;
 mod records;
 mod serving;
 mod session_store;
+mod throttle_store;
 mod throttling;
 mod tokens;
 

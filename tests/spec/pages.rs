@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use exeunt::actions::finish_endings;
+use exeunt::accounts::Logins;
+use exeunt::actions::{Overview, finish_endings};
 use exeunt::clock::{SignedDuration, Timestamp};
 use exeunt::sessions::{Browser, KeptSession, LastingFor, LiveSession, NewSession, Session, Token};
 use exeunt::web::pages::{
@@ -38,10 +39,18 @@ fn the_account_page() {
     let this = session("Firefox/146 Windows", now - SignedDuration::from_secs(30), now);
     let phone = session("iPhone Safari/604", now - SignedDuration::from_hours(50), now);
     let tablet = session("<b>?", now - SignedDuration::from_mins(90), now - SignedDuration::from_mins(59));
-    let page = AccountPage { word: None, this: &this, sessions: std::slice::from_ref(&this), now };
+    let alone =
+        Overview { sessions: vec![this.clone()], last_login: None, failed: 0, is_closed_elsewhere: false };
+    let page = AccountPage { word: None, this: &this, overview: &alone, now };
     snapshot("account alone", &page.main());
-    let sessions = [this.clone(), phone, tablet];
-    snapshot("account with others", &AccountPage { sessions: &sessions, ..page }.main());
+    let mut overview = Overview { sessions: vec![this.clone(), phone, tablet], ..alone.clone() };
+    snapshot("account with others", &AccountPage { overview: &overview, ..page }.main());
+    let mut logins = Logins::default();
+    logins.log_in(now - SignedDuration::from_hours(49), Some([192, 0, 2, 7].into()), true);
+    (overview.last_login, overview.failed) = (logins.before(now).0, 1);
+    snapshot("account after a failed try", &AccountPage { overview: &overview, ..page }.main());
+    (overview.failed, overview.is_closed_elsewhere) = (71, true);
+    snapshot("account after too many", &AccountPage { overview: &overview, ..page }.main());
     let word = Some(AccountWord::PasswordChanged);
     snapshot("account after a change of password", &AccountPage { word, ..page }.main());
     let words = [0, 1, 2].map(AccountWord::OthersEnded).into_iter();
@@ -70,6 +79,7 @@ fn the_page_at_which_one_changes_ones_password() {
     let refused = PasswordWord::Refused("This password is too short.".to_owned());
     for (name, word) in [
         ("wrong", PasswordWord::Wrong),
+        ("wrong too often", PasswordWord::TooManyFailures),
         ("same", PasswordWord::Same),
         ("refused", refused),
         ("busy", PasswordWord::Busy),

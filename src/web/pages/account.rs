@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::parts::{LogOutButton, notice};
 use super::when::ago;
+use crate::actions::Overview;
 use crate::clock::Timestamp;
 use crate::sessions::LiveSession;
 
@@ -16,8 +17,8 @@ pub struct AccountPage<'a> {
     pub word: Option<AccountWord>,
     /// The session that looks at it.
     pub this: &'a LiveSession,
-    /// All of the account's sessions, this one among them.
-    pub sessions: &'a [LiveSession],
+    /// The account, with all of its sessions, this one among them.
+    pub overview: &'a Overview,
     /// What time it is.
     pub now: Timestamp,
 }
@@ -49,8 +50,8 @@ impl AccountPage<'_> {
     /// Its main part.
     #[must_use]
     pub fn main(&self) -> Markup {
-        let others: Vec<_> =
-            self.sessions.iter().filter(|live| live.session.id != self.this.session.id).collect();
+        let all = &self.overview.sessions;
+        let others: Vec<_> = all.iter().filter(|live| live.session.id != self.this.session.id).collect();
         html! {
             h1 { "Where you are logged in" }
             @if let Some(word) = self.word { (notice(&word.to_string())) }
@@ -62,6 +63,7 @@ impl AccountPage<'_> {
                         (LogOutButton { which: "this", label: "Log out", of: None })
                     }
                 }
+                (self.before())
             }
             section aria-labelledby="elsewhere" {
                 h2 #elsewhere { "Elsewhere" }
@@ -78,6 +80,32 @@ impl AccountPage<'_> {
                 }
             }
             p { a href="/password" { "Change password" } }
+        }
+    }
+
+    /// What happened before: whoever did not do it learns of it here.
+    fn before(&self) -> Markup {
+        let Overview { last_login, failed, is_closed_elsewhere, .. } = self.overview;
+        html! {
+            @if let Some(login) = last_login {
+                p.before {
+                    "Last login before: " (ago(login.at(), self.now))
+                    @if let Some(address) = login.address { ", from " (address) }
+                    "."
+                }
+            }
+            @if *failed > 0 {
+                p.before.failed {
+                    @if *failed == 1 { "1 try to log in has failed" } @else { (failed) " tries to log in have failed" }
+                    @if last_login.is_some() { " since" }
+                    "."
+                }
+            }
+            @if *is_closed_elsewhere {
+                p.before.failed {
+                    "Too many: until you log in or change your password, nobody can log in from where you never have."
+                }
+            }
         }
     }
 

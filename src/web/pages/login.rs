@@ -44,7 +44,10 @@ impl LoginPage<'_> {
             h1 { "Log in" }
             @match self.word {
                 Some(LoginWord::LoggedOut) => (notice("You are logged out in this browser.")),
-                Some(LoginWord::Wrong) => (alert("The name or the password is wrong.")),
+                Some(LoginWord::Wrong) => {
+                    (alert("The name or the password is wrong."))
+                    p.hint { (NO_WAY_IN) }
+                }
                 Some(LoginWord::Busy) => (alert(BUSY)),
                 Some(LoginWord::Wait { seconds }) => (alert(&wait(seconds))),
                 None => {}
@@ -69,3 +72,7 @@ impl LoginPage<'_> {
         }
     }
 }
+
+/// Said whatever was wrong: it may have been that too many passwords were, or that the account is closed.
+const NO_WAY_IN: &str = "If you cannot get in with what you know is right, ask whoever runs this site: \
+     they can give you a link at which you choose a new password.";

@@ -18,6 +18,8 @@ pub struct PasswordPage<'a> {
 pub enum PasswordWord {
     /// The current password is another one.
     Wrong,
+    /// Too many were: none is taken any more.
+    TooManyFailures,
     /// The new one is what was typed as the current one.
     Same,
     /// The new one will not do.
@@ -44,6 +46,7 @@ impl PasswordPage<'_> {
             h1 { "Change password" }
             @match &self.word {
                 Some(PasswordWord::Wrong) => (alert("The current password is wrong.")),
+                Some(PasswordWord::TooManyFailures) => (alert(TOO_MANY_FAILURES)),
                 Some(PasswordWord::Same) => (alert(SAME)),
                 Some(PasswordWord::Refused(text)) => (alert(text)),
                 Some(PasswordWord::Busy) => (alert(BUSY)),
@@ -77,3 +80,6 @@ impl PasswordPage<'_> {
 
 /// Said without knowing whether the current one is right.
 const SAME: &str = "The new password is what you have typed as the current one. Choose another one.";
+
+const TOO_MANY_FAILURES: &str = "Too many wrong passwords in a row: the current one is not taken any more, \
+     even if it is right. Whoever runs this site can open your account again.";

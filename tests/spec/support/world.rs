@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use exeunt::account_id::AccountId;
-use exeunt::accounts::{Account, AccountLock, AccountName, Code, Cost, LockKind};
+use exeunt::accounts::{Account, AccountLock, AccountName, Code, Cost, LockKind, Logins, Place};
 use exeunt::actions::{Added, Attempt, FirstKey, Visit, add_account, offer_first_account};
 use exeunt::app::{App, Stores};
 use exeunt::audit::{Asker, Trail};
@@ -212,6 +212,15 @@ impl World {
         let mut account = self.account(name).await;
         change(&mut account);
         assert!(self.app.accounts.update(&account).await.expect("the store works"));
+    }
+
+    /// So many wrong passwords at the account, without the time that each takes.
+    pub async fn failed(&self, name: &str, times: usize) {
+        let id = self.account(name).await.id;
+        for _ in 0..times {
+            let count = Box::new(|logins: &mut Logins| logins.count(Place::Elsewhere));
+            self.app.accounts.change_logins(id, count).await.expect("the store works");
+        }
     }
 
     /// The account's exclusive lock.

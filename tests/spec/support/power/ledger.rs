@@ -182,7 +182,7 @@ impl Ledger {
         ensure(stranger.is_none(), || format!("an account of nobody's: {stranger:?}"))?;
 
         let is_named = names.iter().any(|found| found.as_str() == name);
-        let is_whole = accounts.iter().any(|found| found.name.as_str() == name);
+        let is_whole = accounts.iter().any(|(found, _)| found.name.as_str() == name);
         ensure(is_named == is_whole, || format!("{name} is damaged"))?;
 
         let mut found = Account { missing: !is_named, ..Account::default() };
@@ -218,8 +218,14 @@ impl Ledger {
         }
         same("session files", &files, &live.iter().map(SessionId::to_string).collect())?;
         for name in names_in(&data.join("accounts")) {
-            let is_ours = [".first", ".locks"].contains(&&*name) || self.accounts.contains_key(&name);
+            let ours = [".first", ".locks", ".logins", ".throttle"];
+            let is_ours = ours.contains(&&*name) || self.accounts.contains_key(&name);
             ensure(is_ours, || format!("accounts/{name} is left"))?;
+        }
+        for folder in [".logins", ".throttle"].map(|name| data.join("accounts").join(name)) {
+            let names = if folder.exists() { names_in(&folder) } else { BTreeSet::new() };
+            let left = names.iter().find(|name| name.starts_with('.'));
+            ensure(left.is_none(), || format!("{} has {left:?} left", folder.display()))?;
         }
         Ok(())
     }
