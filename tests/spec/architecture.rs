@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::readme_words;
+
 /// From the ground to the doors. A module may use those of lower storeys, and of its own folder.
 const STOREYS: [&[&str]; 6] = [
     &["account_id", "clock", "mutex", "record", "store_error"],
@@ -95,6 +97,46 @@ fn doors_reach_the_rooms_through_actions_alone() {
             assert!(!source.code.contains(room), "{} reaches for {room}", source.path);
         }
     }
+}
+
+#[test]
+fn sessions_start_in_the_ways_that_the_readme_names_and_in_no_other() {
+    let ways = [
+        ("actions/change_password.rs", "`POST /password`"),
+        ("actions/join.rs", "`POST /join/"),
+        ("actions/log_in.rs", "`POST /login`"),
+    ];
+    // The last step of each, the room itself, and a session of nobody's, which is ended again at once.
+    let further = ["actions/start_session.rs", "sessions/mod.rs", "actions/check_stores.rs"];
+    let limits = readme_words("Limits");
+    for (_, way) in ways {
+        assert!(limits.contains(way), "{way} is not in {limits}");
+    }
+    let sources = sources();
+    let starts = |source: &&Source| {
+        let starts = ["start_session(", "sessions.start(", "Token::generate("];
+        starts.iter().any(|start| source.code.contains(start))
+    };
+    let starting: BTreeSet<_> = sources.iter().filter(starts).map(|source| &*source.path).collect();
+    assert_eq!(starting, ways.iter().map(|(path, _)| *path).chain(further).collect());
+}
+
+#[test]
+fn what_nobody_may_guess_is_made_of_the_operating_systems_random_bytes() {
+    let sources = sources();
+    for path in ["sessions/token.rs", "accounts/code.rs"] {
+        let source = sources.iter().find(|source| source.path == path).unwrap();
+        assert!(source.code.contains("getrandom::fill(&mut secret)"), "{path} has other ones");
+    }
+    let manifest = fs::read_to_string(src().join("../Cargo.toml")).unwrap();
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").unwrap();
+    let random: Vec<_> = dependencies
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+        .filter(|name| name.contains("rand"))
+        .collect();
+    assert_eq!(random, ["getrandom"], "nothing else makes random bytes");
 }
 
 #[test]

@@ -33,6 +33,15 @@ async fn the_new_password_lets_in_and_the_old_one_does_not() {
 }
 
 #[tokio::test]
+async fn nobody_has_to_change_a_password_however_old_it_is() {
+    let world = World::open().await.with_account("alice").await;
+    world.passes(SignedDuration::from_hours(24 * 365 * 10));
+    let mut alice = world.visitor();
+    alice.tries("alice", PASSWORD).await.leads_to("/");
+    alice.opens("/").await.is(200).says("<h1>Where you are logged in</h1>");
+}
+
+#[tokio::test]
 async fn every_other_session_ends_and_this_one_gets_a_new_token() {
     let world = World::open().await.with_account("alice").await.with_account("bob").await;
     let (mut here, mut phone) = (world.logged_in("alice").await, world.logged_in("alice").await);

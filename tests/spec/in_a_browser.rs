@@ -10,6 +10,7 @@ with_and_without_javascript! { Chromium:
     the_printed_link_makes_the_first_account
     a_person_logs_in_wrongly_then_rightly_and_logs_out
     logging_in_leads_back_to_the_page_that_asked_for_it
+    a_password_can_be_pasted
     everything_can_be_done_by_keyboard_alone
     a_double_click_logs_in_once
     a_double_click_joins_once
@@ -104,6 +105,19 @@ async fn logging_in_leads_back_to_the_page_that_asked_for_it(browser: Browser) {
     browser.goto(&world.url("/login?next=%2Fnothing%3Fa%3Db")).await;
     browser.wait_for_path("/nothing?a=b").await;
     browser.wait_for_text("There is nothing at this address.").await;
+}
+
+async fn a_password_can_be_pasted(browser: Browser) {
+    let world = World::open().await.with_account("alice").await;
+    browser.goto(&world.url("/login")).await;
+    browser.type_keys(PASSWORD).await;
+    browser.holds_control_and_types("ax").await;
+    browser.type_keys("alice").await;
+    browser.press(Key::Tab).await;
+    browser.holds_control_and_types("v").await;
+    assert_eq!(browser.run("return document.querySelector('#password').value").await, PASSWORD);
+    browser.click_button("Log in").await;
+    browser.wait_for_text("Logged in as alice").await;
 }
 
 async fn everything_can_be_done_by_keyboard_alone(browser: Browser) {

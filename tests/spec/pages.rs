@@ -90,6 +90,29 @@ fn the_page_at_which_one_changes_ones_password() {
 }
 
 #[tokio::test]
+async fn every_password_is_typed_into_a_field_that_hides_it_and_that_managers_fill_in_whole() {
+    let world = World::open().await.with_account("alice").await;
+    let link = world.invite("bob").await;
+    let (current, new) = ("current-password", "new-password");
+    for (page, purposes) in [
+        (world.visitor().opens("/login").await, vec![current]),
+        (world.visitor().opens(&link).await, vec![new]),
+        (world.logged_in("alice").await.opens("/password").await, vec![current, new]),
+    ] {
+        let inputs = page.is(200).body.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap());
+        let fields: Vec<_> = inputs.filter(|input| input.contains("password\"")).collect();
+        assert_eq!(fields.len(), purposes.len(), "{fields:?}");
+        for (field, purpose) in fields.iter().zip(purposes) {
+            assert!(field.contains("type=\"password\""), "it shows what is typed: {field}");
+            assert!(field.contains(&format!("autocomplete=\"{purpose}\"")), "not said what for: {field}");
+            for narrower in ["maxlength", "pattern", "readonly", "onpaste"] {
+                assert!(!field.contains(narrower), "it does not take every password: {field}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn whole_pages_with_what_is_around_them() {
     let world = World::open().await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;

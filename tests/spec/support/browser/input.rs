@@ -70,6 +70,13 @@ impl Browser {
         self.chord(&[modifier.into(), key.into()]).await;
     }
 
+    /// Types `text`, each key with Control held: a selects all, x cuts, v pastes.
+    pub async fn holds_control_and_types(&self, text: &str) {
+        for value in text.chars() {
+            self.chord(&[Key::Control.into(), value]).await;
+        }
+    }
+
     /// Types `text`, key by key, into the element that has the focus.
     pub async fn type_keys(&self, text: &str) {
         for value in text.chars() {
