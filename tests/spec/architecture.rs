@@ -99,6 +99,7 @@ fn doors_reach_the_rooms_through_actions_alone() {
     }
 }
 
+/// ASVS 6.1.3, 6.3.4.
 #[test]
 fn sessions_start_in_the_ways_that_the_readme_names_and_in_no_other() {
     let ways = [
@@ -121,6 +122,7 @@ fn sessions_start_in_the_ways_that_the_readme_names_and_in_no_other() {
     assert_eq!(starting, ways.iter().map(|(path, _)| *path).chain(further).collect());
 }
 
+/// ASVS 6.4.1, 7.2.3.
 #[test]
 fn what_nobody_may_guess_is_made_of_the_operating_systems_random_bytes() {
     let sources = sources();

@@ -18,6 +18,7 @@ use crate::support::{Answer, NEW_PASSWORD, PASSWORD, Undeletable, Visitor, World
 
 const CHANGED: &str = "Your password is changed. Your other sessions have ended.";
 
+/// ASVS 6.2.2.
 #[tokio::test]
 async fn the_new_password_lets_in_and_the_old_one_does_not() {
     let world = World::open().await.with_account("alice").await;
@@ -32,6 +33,7 @@ async fn the_new_password_lets_in_and_the_old_one_does_not() {
     world.visitor().tries("alice", NEW_PASSWORD).await.leads_to("/");
 }
 
+/// ASVS 6.2.10.
 #[tokio::test]
 async fn nobody_has_to_change_a_password_however_old_it_is() {
     let world = World::open().await.with_account("alice").await;
@@ -41,6 +43,7 @@ async fn nobody_has_to_change_a_password_however_old_it_is() {
     alice.opens("/").await.is(200).says("<h1>Where you are logged in</h1>");
 }
 
+/// ASVS 7.2.4, 7.4.3.
 #[tokio::test]
 async fn every_other_session_ends_and_this_one_gets_a_new_token() {
     let world = World::open().await.with_account("alice").await.with_account("bob").await;
@@ -112,6 +115,7 @@ async fn htmx_is_led_to_the_account_page_whole() {
 
 // What keeps it from being changed.
 
+/// ASVS 6.2.3, 7.5.1.
 #[tokio::test]
 async fn without_the_current_password_nothing_changes() {
     let world = World::open().await.with_account("alice").await;
@@ -133,6 +137,7 @@ async fn without_the_current_password_nothing_changes() {
     assert!(phone.is_logged_in().await);
 }
 
+/// ASVS 6.2.4, 6.2.11.
 #[tokio::test]
 async fn a_new_password_that_will_not_do_is_refused_and_the_page_says_why() {
     let world = World::open().await.with_account("alice").await;
@@ -155,6 +160,7 @@ async fn a_new_password_that_will_not_do_is_refused_and_the_page_says_why() {
     assert_eq!(world.session_files(), sessions);
 }
 
+/// ASVS 6.3.1, 6.3.4.
 #[tokio::test]
 async fn wrong_tries_count_with_those_at_the_login_page() {
     let world = World::open().await.with_account("alice").await;

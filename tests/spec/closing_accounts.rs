@@ -9,6 +9,7 @@ use exeunt::clock::SignedDuration;
 
 use crate::support::{PASSWORD, Undeletable, World, attempt};
 
+/// ASVS 7.4.2.
 #[tokio::test]
 async fn disabling_ends_every_session_at_once_in_every_process() {
     let world = World::open().await.with_account("alice").await.with_account("bob").await;
@@ -60,6 +61,7 @@ async fn enabling_lets_its_owner_log_in_again_and_revives_no_session() {
     assert!(world.logged_in("alice").await.is_logged_in().await);
 }
 
+/// ASVS 7.4.2.
 #[tokio::test]
 async fn a_new_account_of_a_removed_ones_name_inherits_nothing() {
     let world = World::open().await.with_account("alice").await;
@@ -95,6 +97,7 @@ async fn removing_the_last_account_reopens_no_link_for_the_first_one() {
     world.visitor().opens(&link).await.is(404);
 }
 
+/// ASVS 6.4.3, 6.5.6, 7.4.3.
 #[tokio::test]
 async fn resetting_ends_every_session_and_takes_the_password_away() {
     let world = World::open().await.with_account("alice").await;
@@ -110,6 +113,7 @@ async fn resetting_ends_every_session_and_takes_the_password_away() {
     world.logged_in("alice").await;
 }
 
+/// ASVS 6.4.1, 6.4.3.
 #[tokio::test]
 async fn a_reset_link_is_good_for_a_day_and_for_once_and_ends_an_older_one() {
     let world = World::open().await;

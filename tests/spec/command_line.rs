@@ -108,6 +108,7 @@ async fn an_account_can_be_added_with_a_password_from_standard_input() {
     }
 }
 
+/// ASVS 6.2.4, 6.2.11.
 #[test]
 fn a_password_that_will_not_do_adds_no_account() {
     let place = Place::new();
@@ -377,6 +378,7 @@ async fn sessions_are_listed_for_people_and_for_programs() {
     assert!(!table.contains(&token.reveal()) && !json.contains(&token.reveal()));
 }
 
+/// ASVS 7.4.5.
 #[tokio::test]
 async fn sessions_that_an_operator_ends_are_refused_by_the_server_at_once() {
     let place = Place::new();
@@ -425,6 +427,7 @@ async fn deleting_a_session_file_is_a_logout_at_the_next_request() {
 
 // Serving.
 
+/// ASVS 6.3.2.
 #[tokio::test]
 async fn without_an_account_the_server_prints_a_link_that_makes_the_first() {
     let place = Place::new();

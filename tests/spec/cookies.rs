@@ -18,6 +18,7 @@ async fn on_https_the_cookie_is_host_only_and_secure() {
     assert_eq!(answer.cookies_set(), [over, empty, over]);
 }
 
+/// ASVS 6.3.4.
 #[tokio::test]
 async fn only_logging_in_joining_and_changing_a_password_set_it() {
     let world = World::open().await.with_account("alice").await;

@@ -107,6 +107,7 @@ async fn logging_in_leads_back_to_the_page_that_asked_for_it(browser: Browser) {
     browser.wait_for_text("There is nothing at this address.").await;
 }
 
+/// ASVS 6.2.7.
 async fn a_password_can_be_pasted(browser: Browser) {
     let world = World::open().await.with_account("alice").await;
     browser.goto(&world.url("/login")).await;

@@ -33,6 +33,7 @@ async fn an_invitation_lets_its_owner_choose_a_password() {
     world.logged_in("bob").await;
 }
 
+/// ASVS 6.4.1.
 #[tokio::test]
 async fn a_link_works_once() {
     let world = World::open().await;
@@ -70,6 +71,7 @@ async fn of_many_who_open_a_link_at_once_one_joins() {
     }
 }
 
+/// ASVS 6.4.1.
 #[tokio::test]
 async fn a_link_is_good_for_a_day() {
     let world = World::open().await;
@@ -101,6 +103,7 @@ async fn nonsense_is_a_link_that_is_over() {
     }
 }
 
+/// ASVS 6.2.4, 6.2.11.
 #[tokio::test]
 async fn a_refused_name_or_password_says_why_and_leaves_the_link_good() {
     let world = World::open().await;

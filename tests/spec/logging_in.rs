@@ -38,6 +38,7 @@ async fn a_password_counts_with_its_spaces_and_in_any_unicode_form() {
     world.visitor().tries("alice", chosen.trim()).await.is(422);
 }
 
+/// ASVS 6.3.8.
 #[tokio::test]
 async fn every_refusal_is_the_same_answer() {
     let world = World::open().await.with_account("alice").await;
@@ -65,6 +66,7 @@ async fn every_refusal_is_the_same_answer() {
     assert!(world.session_files().is_empty());
 }
 
+/// ASVS 6.3.8.
 #[tokio::test]
 async fn every_refusal_costs_one_run_of_scrypt() {
     // Dear enough that a run is what takes the time.
@@ -83,6 +85,7 @@ async fn every_refusal_costs_one_run_of_scrypt() {
     assert!(*most < *least * 4, "as long for any name: {times:?}");
 }
 
+/// ASVS 6.3.8.
 #[tokio::test]
 async fn a_disabled_account_is_refused_like_a_wrong_password() {
     let world = World::open().await.with_account("alice").await;
@@ -136,6 +139,7 @@ async fn the_token_is_on_no_disk_and_in_no_page() {
     assert!(!file.to_string_lossy().contains(&token), "not in its name");
 }
 
+/// ASVS 7.2.4.
 #[tokio::test]
 async fn logging_in_again_ends_the_session_that_the_browser_had() {
     let world = World::open().await.with_account("alice").await.with_account("bob").await;
@@ -202,6 +206,7 @@ async fn logins_that_renew_the_same_hash_at_once_all_get_in() {
     assert_eq!(world.session_files().len(), 10);
 }
 
+/// ASVS 6.3.1.
 #[tokio::test]
 async fn wrong_tries_are_slowed_down_before_a_password_is_hashed_and_the_page_says_for_how_long() {
     let world = World::open().await.with_account("alice").await;
@@ -218,6 +223,7 @@ async fn wrong_tries_are_slowed_down_before_a_password_is_hashed_and_the_page_sa
     world.visitor().tries("alice", PASSWORD).await.leads_to("/");
 }
 
+/// ASVS 6.3.8.
 #[tokio::test]
 async fn names_that_nobody_has_are_slowed_down_in_the_same_way() {
     let world = World::open().await.with_account("alice").await;

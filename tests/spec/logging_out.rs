@@ -5,6 +5,7 @@ use reqwest::Method;
 
 use crate::support::{Undeletable, Visitor, World};
 
+/// ASVS 7.4.1.
 #[tokio::test]
 async fn logging_out_ends_the_session_on_the_server() {
     let world = World::open().await.with_account("alice").await;
@@ -185,10 +186,12 @@ async fn every_token_that_the_browser_sends_is_ended() {
     assert!(world.session_files().is_empty(), "none is left behind to be logged in with");
 }
 
+/// ASVS 7.2.1.
 #[tokio::test]
 async fn deleting_the_file_by_hand_is_a_logout() {
     let world = World::open().await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;
+    assert!(alice.is_logged_in().await);
     std::fs::remove_file(world.only_session_file()).unwrap();
 
     let answer = alice.opens("/").await;

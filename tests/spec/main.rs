@@ -62,3 +62,6 @@ mod secrets;
 
 // How the house is built.
 mod architecture;
+
+// What others ask of such a house.
+mod asvs;

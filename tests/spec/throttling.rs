@@ -25,6 +25,7 @@ async fn a_few_tries_cost_no_waiting() {
     assert_eq!(fails(&throttle, "alice", None, noon()).await, Err(wait(1)));
 }
 
+/// ASVS 6.1.1, 6.3.1.
 #[tokio::test]
 async fn waits_double_until_the_longest() {
     let throttle = exhausted("alice", None).await;
@@ -146,6 +147,7 @@ async fn names_do_not_slow_each_other_down() {
     assert_eq!(fails(&throttle, "bob", None, noon()).await, Ok(()));
 }
 
+/// ASVS 6.1.1, 6.3.1.
 #[tokio::test]
 async fn somebody_who_tries_many_names_waits_too() {
     let throttle = Home::new();
@@ -169,6 +171,7 @@ async fn an_address_waits_a_quarter_of_an_hour_at_most() {
     assert_eq!(longest, SignedDuration::from_mins(15));
 }
 
+/// ASVS 6.1.1, 6.3.1.
 #[tokio::test]
 async fn whatever_strangers_do_the_owner_of_a_name_waits_a_minute_at_most() {
     let throttle = Home::new();

@@ -36,6 +36,7 @@ fn a_token_is_read_back_as_it_was() {
     assert_eq!(read.session_id(), token.session_id());
 }
 
+/// ASVS 7.2.2, 7.2.3.
 #[test]
 fn a_token_is_the_account_and_24_bytes_that_nobody_can_guess() {
     let account = AccountId::generate();

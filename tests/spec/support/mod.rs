@@ -38,7 +38,7 @@ pub use hostile::{Hostile, clear, damaged, with_impossible_times};
 pub use listening::Listening;
 pub use log::Log;
 pub(crate) use promises::promises;
-pub use readme::readme_words;
+pub use readme::{readme_section, readme_words};
 pub(crate) use scenarios::with_and_without_javascript;
 pub use undeletable::Undeletable;
 pub use visitor::Visitor;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// What stands under the heading `title`, as it is written.
-fn readme_section(title: &str) -> String {
+pub fn readme_section(title: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).expect("the README is there");
     let (_, section) = readme.split_once(&format!("\n## {title}\n")).expect("it has that section");
