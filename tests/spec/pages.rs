@@ -1,5 +1,6 @@
 //! Every page in every state, as snapshots of its HTML.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use exeunt::accounts::Logins;
@@ -111,6 +112,24 @@ async fn every_password_is_typed_into_a_field_that_hides_it_and_that_managers_fi
             }
         }
     }
+}
+
+/// ASVS 7.4.4.
+#[tokio::test]
+async fn every_page_that_needs_a_login_has_a_button_that_logs_out() {
+    let world = World::open().await.with_account("alice").await;
+    let (mut stranger, mut alice) = (world.visitor(), world.logged_in("alice").await);
+    let routes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/mod.rs");
+    let routes = std::fs::read_to_string(routes).unwrap();
+    let mut private = Vec::new();
+    for path in routes.split(".at(\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        if stranger.opens(path).await.header("location").starts_with("/login") {
+            let page = alice.opens(path).await;
+            page.is(200).says("action=\"/logout\"").says("name=\"which\" value=\"this\"").says("Log out");
+            private.push(path);
+        }
+    }
+    assert_eq!(private, ["/", "/password"]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, alert, post_form, secret, wait};
+use super::parts::{BUSY, LogOutButton, alert, post_form, secret, wait};
 
 /// The page at which one changes one's password.
 #[derive(Clone, Debug)]
@@ -74,6 +74,7 @@ impl PasswordPage<'_> {
                 button { "Change password" }
             }))
             p { a href="/" { "Leave it as it is" } }
+            (LogOutButton { which: "this", label: "Log out", of: Some("this browser") })
         }
     }
 }
