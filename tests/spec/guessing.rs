@@ -13,13 +13,14 @@ use exeunt::app::App;
 use exeunt::audit::Asker;
 use exeunt::clock::SignedDuration;
 
-use crate::support::{NEW_PASSWORD, PASSWORD, World, attempt};
+use crate::support::{NEW_PASSWORD, PASSWORD, World, attempt, readme_words};
 
 const WRONG: &str = "wrong horse battery staple";
 
 /// Where alice lives.
 const HOME: &str = "192.0.2.7";
 
+/// ASVS 6.1.1, 6.3.1.
 #[tokio::test]
 async fn after_seventy_wrong_ones_a_stranger_is_refused_even_with_the_right_one() {
     let world = World::open().await.with_account("alice").await;
@@ -35,6 +36,7 @@ async fn after_seventy_wrong_ones_a_stranger_is_refused_even_with_the_right_one(
     assert!(world.session_files().len() == 1, "none began but the first");
 }
 
+/// ASVS 6.3.8.
 #[tokio::test]
 async fn nobody_sees_that_an_account_takes_no_more() {
     let world = World::open().await.with_account("alice").await;
@@ -215,6 +217,20 @@ async fn the_account_page_says_when_somebody_last_logged_in_and_how_often_it_fai
     second.opens("/").await.says("37 tries").does_not_say("Too many");
     world.guesses("alice", 34).await;
     second.opens("/").await.says("71 tries to log in have failed since.").says("Too many: until you log in");
+}
+
+/// ASVS 6.1.1.
+#[test]
+fn the_readme_says_how_many() {
+    let limits = readme_words("Limits");
+    let (known, elsewhere) = (Place::Known.most_failures(), Place::Elsewhere.most_failures());
+    for said in [
+        format!("At most {} passwords in a row", known + elsewhere),
+        format!("{elsewhere} from anywhere, and {known} from addresses"),
+        "`exeunt account enable NAME`".to_owned(),
+    ] {
+        assert!(limits.contains(&said), "the README does not say: {said}");
+    }
 }
 
 impl World {
