@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::accounts::{AccountStore, Cost, FileAccountStore, Hasher, PasswordRules};
+use crate::accounts::{AccountStore, Cost, FileAccountStore, Hasher, PasswordRules, TimedAccountStore};
 use crate::audit::{Audit, Trail};
 use crate::clock::{Clock, Timestamp};
 use crate::config::PublicUrl;
 use crate::files::Folder;
+use crate::metrics::Metrics;
 use crate::sessions::{FileSessionStore, SessionStore, Sessions};
 use crate::store_error::StoreError;
 use crate::throttle::{FileThrottleStore, Throttle, ThrottleStore};
@@ -25,6 +26,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Where what happens is written down.
     pub audit: Audit,
+    /// What is counted and timed.
+    pub metrics: Arc<Metrics>,
     /// What time it is.
     pub clock: Clock,
     /// Where browsers find the site.
@@ -62,13 +65,15 @@ impl App {
     /// The site at `url`, with hashes of `cost`.
     #[must_use]
     pub fn new(stores: Stores, url: PublicUrl, cost: Cost, clock: Clock) -> Self {
+        let metrics = Arc::<Metrics>::default();
         Self {
-            accounts: stores.accounts,
-            sessions: Sessions::new(stores.sessions),
-            hasher: Hasher::start(cost),
+            accounts: Arc::new(TimedAccountStore::new(stores.accounts, &metrics)),
+            sessions: Sessions::timed(stores.sessions, &metrics),
+            hasher: Hasher::counted(cost, Arc::clone(&metrics)),
             password_rules: PasswordRules::new(url.host()),
             throttle: Throttle::new(stores.throttle),
-            audit: Audit::new(Trail::Log, clock.clone()),
+            audit: Audit::new(Trail::Log, clock.clone(), Arc::clone(&metrics)),
+            metrics,
             clock,
             url,
         }
@@ -77,7 +82,8 @@ impl App {
     /// The same, writing down what happens in `trail` and not in the log.
     #[must_use]
     pub fn writing_to(self, trail: Trail) -> Self {
-        Self { audit: Audit::new(trail, self.clock.clone()), ..self }
+        let audit = Audit::new(trail, self.clock.clone(), Arc::clone(&self.metrics));
+        Self { audit, ..self }
     }
 
     /// What time it is.

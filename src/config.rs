@@ -4,8 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 /// What can be set.
@@ -46,9 +47,33 @@ pub struct Config {
     #[arg(long, env = "EXEUNT_AUDIT_LOG", value_name = "FILE", global = true)]
     pub audit_log: Option<PathBuf>,
 
+    /// Address at which Prometheus finds the figures, at /metrics, and nothing else is served
+    /// [default: on the site itself, for this machine alone]
+    #[arg(long, env = "EXEUNT_METRICS_LISTEN", value_name = "ADDRESS:PORT", global = true)]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// What is logged: error, warn, info, debug or trace, also for parts of the program, as in info,access=off
+    /// [default: info when serving, else error]
+    #[arg(long, env = "EXEUNT_LOG", value_name = "LEVELS", global = true)]
+    pub log: Option<Targets>,
+
+    /// How the log is written to standard error
+    /// [default: text on a terminal, else json]
+    #[arg(long, env = "EXEUNT_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    pub log_format: Option<LogFormat>,
+
     /// Serve style sheet and script from this folder as they are at each request, for working on them
     #[arg(long, env = "EXEUNT_ASSETS", value_name = "FOLDER", hide = true, global = true)]
     pub assets: Option<PathBuf>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
 }
 
 impl Config {

@@ -22,6 +22,7 @@ pub mod throttle;
 pub mod account_id;
 pub mod clock;
 pub mod files;
+pub mod metrics;
 pub mod mutex;
 pub mod record;
 pub mod store_error;

@@ -9,6 +9,7 @@ use std::thread;
 use tokio::sync::oneshot;
 
 use super::password::{self, Cost, Password, PasswordHash};
+use crate::metrics::Metrics;
 use crate::mutex::lock;
 
 /// Runs that may wait for each thread: at a third of a second each, nobody waits much longer than five
@@ -42,6 +43,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct Hasher {
     cost: Cost,
     queue: SyncSender<Job>,
+    metrics: Arc<Metrics>,
 }
 
 impl Hasher {
@@ -51,6 +53,15 @@ impl Hasher {
     /// When the operating system gives no threads.
     #[must_use]
     pub fn start(cost: Cost) -> Self {
+        Self::counted(cost, Arc::default())
+    }
+
+    /// The same, counting in `metrics`.
+    ///
+    /// # Panics
+    /// As [`Hasher::start`].
+    #[must_use]
+    pub fn counted(cost: Cost, metrics: Arc<Metrics>) -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let (queue, jobs) = sync_channel(threads * WAITING_PER_THREAD);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -61,7 +72,7 @@ impl Hasher {
                 .spawn(move || work(&jobs))
                 .expect("the operating system gives a thread");
         }
-        Self { cost, queue }
+        Self { cost, queue, metrics }
     }
 
     /// Hashes a new password.
@@ -98,10 +109,15 @@ impl Hasher {
         work: W,
     ) -> Result<impl Future<Output = Result<T, Busy>> + use<T, W>, Busy> {
         let (answer, answered) = oneshot::channel();
+        let (waiting, stopwatch) = (self.metrics.hashing_waits(), self.metrics.hashing());
         let job: Job = Box::new(move || {
+            drop(waiting);
             // Whoever asked may have left while the job waited.
             if !answer.is_closed() {
-                let _ = answer.send(work());
+                let running = stopwatch.start();
+                let done = work();
+                drop(running);
+                let _ = answer.send(done);
             }
         });
         self.queue.try_send(job).map_err(|_| Busy)?;

@@ -12,6 +12,7 @@ mod password;
 mod password_rules;
 mod patterns;
 mod store;
+mod timed_store;
 
 pub use account::{Account, Link};
 pub use code::Code;
@@ -22,3 +23,4 @@ pub use name::{AccountName, NameError};
 pub use password::{Cost, Password, PasswordHash};
 pub use password_rules::{PasswordRefusal, PasswordRules};
 pub use store::{AccountLock, AccountStore, ChangeLogins, LockKind};
+pub use timed_store::TimedAccountStore;

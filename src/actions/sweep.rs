@@ -69,5 +69,6 @@ pub async fn sweep(
         total.failed += 1;
     }
     drop(round.turn);
+    app.metrics.found_live(total.live);
     Ok(Some(total))
 }

@@ -9,6 +9,7 @@ use tracing::Level;
 
 use super::asker::{Asker, RequestId};
 use crate::account_id::AccountId;
+use crate::metrics::Metrics;
 
 /// One event. As JSON it is one flat object that says only what applies.
 #[derive(Serialize)]
@@ -80,8 +81,7 @@ pub enum What<'a> {
 }
 
 /// Why a login failed, or a password was not changed; only the audit line says all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// No account has this name, or it is none.
     UnknownName,
@@ -97,6 +97,27 @@ pub enum Why {
     Throttled,
     /// Too many passwords are being checked at once.
     Busy,
+}
+
+impl Why {
+    /// As the line has it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownName => "unknown_name",
+            Self::WrongPassword => "wrong_password",
+            Self::Closed => "closed",
+            Self::Changed => "changed",
+            Self::TooManyFailures => "too_many_failures",
+            Self::Throttled => "throttled",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 impl<'a> Event<'a> {
@@ -122,6 +143,18 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn by(self, asker: &'a Asker) -> Self {
         Self { address: asker.address, request: asker.request.as_ref(), ..self }
+    }
+
+    /// Counts it, where it is one of those that are counted.
+    pub(super) fn count(&self, metrics: &Metrics) {
+        match self.what {
+            What::LoggedIn => metrics.login("logged_in"),
+            What::LoginFailed { why } => metrics.login(why.as_str()),
+            What::LoggedOut { which, .. } => metrics.logout(which),
+            What::NotLoggedOut { which, .. } => metrics.logout_failed(which),
+            What::Expired => metrics.expired(),
+            _ => {}
+        }
     }
 
     /// How loud it is in a log that has other lines too.

@@ -6,6 +6,7 @@ mod event;
 mod trail;
 
 use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -14,11 +15,13 @@ pub use event::{Event, What, Why};
 pub use trail::Trail;
 
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 
 /// Where events are recorded.
 pub struct Audit {
     trail: Trail,
     clock: Clock,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Serialize)]
@@ -29,19 +32,20 @@ struct Line<'a> {
 }
 
 impl Audit {
-    /// Writes to `trail`, with the time that `clock` shows.
+    /// Writes to `trail`, with the time that `clock` shows, and counts in `metrics`.
     #[must_use]
-    pub fn new(trail: Trail, clock: Clock) -> Self {
-        Self { trail, clock }
+    pub fn new(trail: Trail, clock: Clock, metrics: Arc<Metrics>) -> Self {
+        Self { trail, clock, metrics }
     }
 
-    /// Writes the event's line. It is written when this returns, in the file as far as other processes can
+    /// Counts the event and writes its line. It is written when this returns, in the file as far as other processes can
     /// tell: whoever had an answer finds its line there, even if the program is killed. That takes no longer
     /// than a write into the kernel's memory, so no thread of its own stands between, with a queue to lose.
     ///
     /// # Panics
     /// Never: every event has its JSON.
     pub fn record(&self, event: &Event<'_>) {
+        event.count(&self.metrics);
         // RFC 3339, in UTC, to the second.
         let line = Line { time: self.clock.now().to_string(), event };
         let line = serde_json::to_string(&line).expect("BUG: every event has its JSON");

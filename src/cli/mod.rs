@@ -4,6 +4,7 @@ mod account;
 mod output;
 mod serve;
 mod session;
+mod status;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     /// Who is logged in
     #[command(subcommand)]
     Session(session::Command),
+    /// How a running server does: ask it for what it has counted and timed
+    Status(status::Status),
 }
 
 /// A sentence for whoever ran the command.
@@ -64,7 +67,7 @@ struct WrongSetting(String);
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    output::start_logging(matches!(cli.command, None | Some(Command::Serve)));
+    output::start_logging(&cli.config, matches!(cli.command, None | Some(Command::Serve)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
                 let app = open(&cli.config, command.makes_the_folder())?;
                 account::run(command, &app).await
             }
+            Some(Command::Status(status)) => status::run(status, &cli.config).await,
             Some(Command::Session(command)) => session::run(command, &open(&cli.config, false)?).await,
         }
     });

@@ -4,24 +4,35 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::Failure;
+use crate::config::{Config, LogFormat};
 
-/// Log lines go to standard error, which is not what a command answers. `RUST_LOG` changes what is told:
-/// by default everything worth knowing of a server, and of other commands what went wrong. What a server
-/// has to account for is told in any case.
-pub fn start_logging(serving: bool) {
-    let default = if serving { "info" } else { "error" };
-    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    if serving {
-        filter = filter.add_directive("audit=info".parse().expect("BUG: this is a directive"));
+/// Log lines go to standard error, which is not what a command answers: everything worth knowing of a server, and
+/// of other commands what went wrong, unless a setting or `RUST_LOG` says otherwise. What a server has to account for
+/// is told in any case.
+pub fn start_logging(config: &Config, serving: bool) {
+    let default = if serving { LevelFilter::INFO } else { LevelFilter::ERROR };
+    let from_environment = || std::env::var("RUST_LOG").ok()?.parse().ok();
+    let levels = config.log.clone().or_else(from_environment);
+    let mut levels = levels.unwrap_or_else(|| Targets::new().with_default(default));
+    if serving && !levels.would_enable("audit", &Level::INFO) {
+        levels = levels.with_target("audit", Level::INFO);
     }
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let terminal = io::stderr().is_terminal();
+    let format = config.log_format.unwrap_or(if terminal { LogFormat::Text } else { LogFormat::Json });
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(terminal).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(levels)).init();
 }
 
 /// Prints one JSON document.

@@ -1,6 +1,7 @@
 //! `exeunt serve`: the site, and the work that goes on behind it. The one place that opens the other door.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::files::blocking;
 use crate::mutex;
 use crate::sessions::Skipped;
-use crate::web::{self, Assets, Proxies};
+use crate::web::{self, Assets, FiguresAt, Proxies};
 
 /// How often what could not be deleted is tried again.
 const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
@@ -27,9 +28,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 pub async fn run(config: Config) -> Result<(), Failure> {
     let stop = stop_signal()?;
     take_descriptors();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     let app = Arc::new(super::rooms(&config, address.port())?);
 
@@ -41,7 +40,15 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), move |app| sweep_and_tell(app, Arc::clone(&told))));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let proxies = Proxies::trusted(config.trust_proxy);
-    let served = web::serve(listener, web::site(Arc::clone(&app), assets, proxies), stop).await;
+    let (figures_at, figures) = match config.metrics_listen {
+        None => (FiguresAt::Site, None),
+        Some(address) => {
+            (FiguresAt::Elsewhere, Some(tokio::spawn(figures(address, Arc::clone(&app)).await?)))
+        }
+    };
+    let site = web::site(Arc::clone(&app), assets, proxies, figures_at);
+    let served = web::serve(listener, site, stop).await;
+    figures.inspect(tokio::task::JoinHandle::abort);
     endings.abort();
     sweeps.abort();
     reopening.inspect(tokio::task::JoinHandle::abort);
@@ -60,8 +67,24 @@ fn take_descriptors() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
+/// Serves the figures at an address of their own.
+async fn figures(address: SocketAddr, app: Arc<App>) -> Result<impl Future<Output = ()>, Failure> {
+    let listener = listen(address).await?;
+    tracing::info!(address = %listener.local_addr()?, "figures are at /metrics");
+    Ok(async move {
+        if let Err(error) = web::serve(listener, web::figures(app), std::future::pending()).await {
+            tracing::error!(%error, "the figures are not served any more");
+        }
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).await;
+    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+}
+
 /// Tells where the site is, and how to make its first account.
-async fn greet(app: &App, address: std::net::SocketAddr) -> Result<(), Failure> {
+async fn greet(app: &App, address: SocketAddr) -> Result<(), Failure> {
     let first = offer_first_account(app).await?;
     let mut out = io::stdout().lock();
     writeln!(out, "Exeunt is at {} (listening on {address}).", app.url.origin())?;

@@ -29,6 +29,7 @@ use watches::Watches;
 
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
+use crate::metrics::{Metrics, Stopwatch};
 use crate::store_error::StoreError;
 
 /// How much later than the last time a session must be seen for that to be written down: precise enough
@@ -56,12 +57,37 @@ pub struct Sessions {
     store: Arc<dyn SessionStore>,
     endings: Endings,
     watches: Watches,
+    times: Times,
+}
+
+/// How long what happens often takes. Resolved once: a session is read for every request.
+struct Times {
+    create: Stopwatch,
+    read: Stopwatch,
+    touch: Stopwatch,
+    end: Stopwatch,
+    list: Stopwatch,
+    sweep: Stopwatch,
 }
 
 impl Sessions {
     /// Sessions kept in `store`.
     pub fn new(store: Arc<dyn SessionStore>) -> Self {
-        Self { store, endings: Endings::default(), watches: Watches::default() }
+        Self::timed(store, &Metrics::default())
+    }
+
+    /// The same, timed in `metrics`.
+    pub fn timed(store: Arc<dyn SessionStore>, metrics: &Metrics) -> Self {
+        let time = |operation| metrics.operation("sessions", operation);
+        let times = Times {
+            create: time("create"),
+            read: time("read"),
+            touch: time("touch"),
+            end: time("end"),
+            list: time("list"),
+            sweep: time("sweep"),
+        };
+        Self { store, endings: Endings::default(), watches: Watches::default(), times }
     }
 
     /// Starts a session. Once the token is here the session is on disk, and a power cut keeps it.
@@ -72,7 +98,10 @@ impl Sessions {
     pub async fn start(&self, new: NewSession, now: Timestamp) -> Result<(Token, Session), StoreError> {
         let token = Token::generate(new.account);
         let session = Session::start(new, token.session_id(), now);
-        if let Err(error) = self.store.create(&session).await {
+        let timer = self.times.create.start();
+        let created = self.store.create(&session).await;
+        drop(timer);
+        if let Err(error) = created {
             // A disk that fails may have kept it all the same, and nobody holds its token.
             let _ = self.end(session.account, &[session.id]).await;
             return Err(error);
@@ -94,6 +123,7 @@ impl Sessions {
         let Some(live) = self.live(account, id, now).await? else { return Ok(None) };
         if presence == Presence::Active && now.duration_since(live.last_seen) >= SEEN_AT_MOST_EVERY {
             // A disk that cannot note it makes the session idle sooner; that is no reason to refuse.
+            let _timer = self.times.touch.start();
             match self.store.touch(account, id, now).await {
                 Ok(()) => return Ok(Some(live.seen(now))),
                 Err(error) => tracing::warn!(%error, session = %id, "last seen was not noted"),
@@ -115,6 +145,7 @@ impl Sessions {
         if self.endings.contains(account, id) {
             return Ok(None);
         }
+        let _timer = self.times.read.start();
         Ok(self.store.read(account, id).await?.and_then(|kept| kept.live(now)))
     }
 
@@ -129,7 +160,9 @@ impl Sessions {
     /// # Errors
     /// When the store fails.
     pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<LiveSession>, StoreError> {
+        let timer = self.times.list.start();
         let kept = self.store.list(account).await?;
+        drop(timer);
         let mut live: Vec<_> = kept
             .into_iter()
             .filter_map(|kept| kept.live(now))
@@ -158,7 +191,9 @@ impl Sessions {
         }
         // Refused from here on, however long the store takes.
         self.endings.begin(account, ids);
+        let timer = self.times.end.start();
         let ended = self.store.end(account, ids).await;
+        drop(timer);
         let kept = ended.as_ref().err().map_or(&[][..], |kept| &kept.ids);
         self.endings.settle(account, ids, kept);
         self.watches.tell(account);
@@ -209,6 +244,7 @@ impl Sessions {
     /// # Errors
     /// When the store fails.
     pub async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
+        let _timer = self.times.sweep.start();
         self.store.sweep(account, now - OVER_FOR).await
     }
 }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Endpoint, PathPattern, Request, Response, Result};
 
 use super::failure::Failure;
 use super::visitor::Visitor;
@@ -26,7 +26,10 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
         Err(error) if error.is_from_response() => Ok(error.into_response()),
         Err(error) => {
             let viewer = visitor.as_ref().and_then(|visitor| visitor.viewer());
-            Ok(failure(error).answer(&site, &asker, viewer))
+            let route = error.data::<PathPattern>().cloned();
+            let mut answer = failure(error).answer(&site, &asker, viewer);
+            answer.extensions_mut().insert(route.unwrap_or_else(|| PathPattern("".into())));
+            Ok(answer)
         }
     }
 }

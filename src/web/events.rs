@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::visitor::Visitor;
 use crate::actions::{Tidings, Vigil};
 use crate::clock::{self, Timestamp};
+use crate::metrics::OneMore;
 use crate::sessions::SessionId;
 
 /// A line that browsers skip. It keeps proxies from hanging up, and shows whether anybody is still there.
@@ -36,7 +37,13 @@ pub async fn show(
     };
     let vigil = Vigil::begin(Arc::clone(&site.app), &live.session).await;
     let vigil = vigil.ok_or_else(Failure::too_many_listen)?;
-    let telling = Telling { session: live.session.id, vigil, stopping: stopping.clone(), begun: false };
+    let telling = Telling {
+        session: live.session.id,
+        vigil,
+        stopping: stopping.clone(),
+        begun: false,
+        _counted: site.app.metrics.stream(),
+    };
     let mut answer = Response::builder()
         .content_type("text/event-stream")
         // nginx would otherwise wait until it has some kilobytes to pass on.
@@ -59,6 +66,7 @@ struct Telling {
     vigil: Vigil,
     stopping: Stopping,
     begun: bool,
+    _counted: OneMore,
 }
 
 impl Telling {

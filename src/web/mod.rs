@@ -1,6 +1,7 @@
 //! The door for browsers: routes, and the middleware around them. It never decides anything that a door
 //! for operators would have to decide again; that is in the actions.
 
+mod access;
 mod account;
 mod answer;
 mod asker;
@@ -12,6 +13,7 @@ mod endless;
 mod errors;
 mod events;
 mod failure;
+mod figures;
 mod form;
 mod headers;
 mod health;
@@ -38,6 +40,7 @@ use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use crate::app::App;
 use crate::sessions::Presence;
 pub use assets::Assets;
+pub use figures::{FiguresAt, figures};
 pub use proxies::Proxies;
 pub use server::serve;
 
@@ -55,6 +58,7 @@ pub(crate) struct Site {
     cookies: Cookies,
     receipts: Receipts,
     readiness: Readiness,
+    figures_at: FiguresAt,
 }
 
 impl Site {
@@ -66,11 +70,16 @@ impl Site {
 
 /// The whole site: the route table, and around it the middleware. A request goes through the list from
 /// its end to its beginning, and its answer back from its beginning to its end.
-pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Output = Response> + 'static {
+pub fn site(
+    app: Arc<App>,
+    assets: Assets,
+    proxies: Proxies,
+    figures_at: FiguresAt,
+) -> impl Endpoint<Output = Response> + 'static {
     let cookies = Cookies::of(&app.url);
     let headers = headers::Headers::of(&app.url);
     let (receipts, readiness) = Default::default();
-    let site = Arc::new(Site { app, assets, proxies, cookies, receipts, readiness });
+    let site = Arc::new(Site { app, assets, proxies, cookies, receipts, readiness, figures_at });
     let pages = Route::new()
         .at("/", Methods::get(account::show))
         .at("/login", Methods::get(login::show).post(login::submit))
@@ -89,12 +98,14 @@ pub fn site(app: Arc<App>, assets: Assets, proxies: Proxies) -> impl Endpoint<Ou
         .at("/events", events)
         .at("/healthz", Methods::get(health::healthz))
         .at("/readyz", Methods::get(health::readyz))
+        .at("/metrics", Methods::get(figures::show))
         .nest_no_strip("/", pages)
         .around(errors::as_pages)
         .around(same_site::guard)
-        .around(asker::note)
         .around(htmx::translate)
         .around(move |endpoint, request| headers.complete(endpoint, request))
+        .around(access::note)
+        .around(asker::note)
         .data(site)
         .map_to_response()
         // The types of all that are too deep for the compiler of whoever puts something around them.

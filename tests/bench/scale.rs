@@ -24,7 +24,7 @@ use exeunt::account_id::AccountId;
 use exeunt::actions::{Pace, sweep};
 use exeunt::record;
 use exeunt::sessions::{CAP, Presence, Token};
-use exeunt::web::{Assets, Proxies, serve, site};
+use exeunt::web::{Assets, FiguresAt, Proxies, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
 use populated::{PER_ACCOUNT, Populated, session};
 use tokio::net::TcpListener;
@@ -178,7 +178,7 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(
             listener,
-            site(Arc::clone(&world.app), Assets::embedded(), Proxies::default()),
+            site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site),
             std::future::pending(),
         ));
         let client = Client::of(&base, &visits);

@@ -7,7 +7,7 @@ use exeunt::clock::{Clock, Timestamp};
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, LastingFor, NewSession, Session, Token};
-use exeunt::web::{Assets, Proxies, site};
+use exeunt::web::{Assets, FiguresAt, Proxies, site};
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderValue, Method, Uri, header};
 use poem::{Endpoint, EndpointExt, Request, Response};
@@ -43,7 +43,7 @@ impl Site {
         let app = App::new(stores, url, Cost::of(CHEAP), Clock::manual(now));
         Self {
             runtime,
-            endpoint: site(app.into(), Assets::embedded(), Proxies::default()).boxed(),
+            endpoint: site(app.into(), Assets::embedded(), Proxies::default(), FiguresAt::Site).boxed(),
             _data: data,
         }
     }

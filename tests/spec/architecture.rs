@@ -8,7 +8,7 @@ use crate::support::readme_words;
 
 /// From the ground to the doors. A module may use those of lower storeys, and of its own folder.
 const STOREYS: [&[&str]; 6] = [
-    &["account_id", "clock", "mutex", "record", "store_error"],
+    &["account_id", "clock", "metrics", "mutex", "record", "store_error"],
     &["files"],
     &["accounts", "sessions", "throttle", "audit", "config"],
     &["app"],
@@ -20,14 +20,15 @@ const STOREYS: [&[&str]; 6] = [
 const MAY_NAME_WEB: &str = "cli/serve.rs";
 
 /// Who alone may know a library. Paths are prefixes.
-const KEPT_TO: [(&str, &[&str]); 11] = [
+const KEPT_TO: [(&str, &[&str]); 12] = [
     ("poem::", &["web/"]),
-    ("hyper", &["web/connection.rs"]),
+    ("hyper", &["cli/status.rs", "web/connection.rs"]),
     ("maud::", &["web/"]),
     ("clap::", &["cli/", "config.rs"]),
     ("bincode::", &["record.rs"]),
     ("fs2::", &["files/os_disk.rs"]),
     ("inotify::", &["files/watching.rs"]),
+    ("prometheus::", &["metrics.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
     ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "web/assets/bundle.rs"]),
     ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),

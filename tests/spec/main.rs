@@ -38,6 +38,8 @@ mod returning;
 mod auditing;
 mod closing_accounts;
 mod command_line;
+mod figures;
+mod logs;
 mod sweeping;
 
 // What the rooms promise.

@@ -21,13 +21,16 @@ use super::Visitor;
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 10] = [
     "EXEUNT_DATA",
     "EXEUNT_LISTEN",
     "EXEUNT_URL",
     "EXEUNT_TRUST_PROXY",
     "EXEUNT_AUDIT_LOG",
     "EXEUNT_ASSETS",
+    "EXEUNT_METRICS_LISTEN",
+    "EXEUNT_LOG",
+    "EXEUNT_LOG_FORMAT",
     "RUST_LOG",
 ];
 
@@ -194,9 +197,10 @@ impl Running {
         &self.out.text
     }
 
-    /// Waits until standard error has `text`.
-    pub fn logs(&mut self, text: &str) {
+    /// Waits until standard error has `text`, and answers all that is there then.
+    pub fn logs(&mut self, text: &str) -> &str {
         assert!(self.err.until(|said| said.contains(text)), "never {text:?}, but {:?}", self.err.text);
+        &self.err.text
     }
 
     /// Its process's id.
@@ -284,6 +288,11 @@ impl Server {
         let (origin, address) = words.unwrap().split_once(" (listening on ").expect(first);
         let (origin, address) = (origin.to_owned(), address.to_owned());
         Self { running, origin, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Somebody new.

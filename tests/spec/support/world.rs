@@ -15,7 +15,7 @@ use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor, Token};
-use exeunt::web::{Assets, Proxies, serve, site};
+use exeunt::web::{Assets, FiguresAt, Proxies, serve, site};
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response};
 use tempfile::TempDir;
@@ -156,7 +156,7 @@ impl World {
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let site = site(Arc::clone(&app), Assets::embedded(), settings.proxies);
+        let site = site(Arc::clone(&app), Assets::embedded(), settings.proxies, FiguresAt::Site);
         let server = tokio::spawn(serve(listener, watched(site, Arc::clone(&seen)), async move {
             let _ = stopped.await;
         }));
