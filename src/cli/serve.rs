@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::files::blocking;
 use crate::mutex;
 use crate::sessions::Skipped;
-use crate::web::{self, Assets, FiguresAt, Proxies};
+use crate::web::{self, Assets, FiguresAt, Limits, Proxies};
 
 /// How often what could not be deleted is tried again.
 const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
@@ -40,6 +40,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), move |app| sweep_and_tell(app, Arc::clone(&told))));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let proxies = Proxies::trusted(config.trust_proxy);
+    let limits = Limits::behind(&proxies);
     let (figures_at, figures) = match config.metrics_listen {
         None => (FiguresAt::Site, None),
         Some(address) => {
@@ -47,7 +48,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         }
     };
     let site = web::site(Arc::clone(&app), assets, proxies, figures_at);
-    let served = web::serve(listener, site, stop).await;
+    let served = web::serve(listener, site, limits, stop).await;
     figures.inspect(tokio::task::JoinHandle::abort);
     endings.abort();
     sweeps.abort();
@@ -70,9 +71,10 @@ fn take_descriptors() {
 /// Serves the figures at an address of their own.
 async fn figures(address: SocketAddr, app: Arc<App>) -> Result<impl Future<Output = ()>, Failure> {
     let listener = listen(address).await?;
+    let limits = Limits::behind(&Proxies::default());
     tracing::info!(address = %listener.local_addr()?, "figures are at /metrics");
     Ok(async move {
-        if let Err(error) = web::serve(listener, web::figures(app), std::future::pending()).await {
+        if let Err(error) = web::serve(listener, web::figures(app), limits, std::future::pending()).await {
             tracing::error!(%error, "the figures are not served any more");
         }
     })

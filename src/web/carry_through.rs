@@ -6,6 +6,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Middleware, Request, Response, Result};
 
 use super::failure::Failure;
+use super::serving::Stay;
 
 /// The middleware.
 pub struct CarryThrough;
@@ -24,12 +25,19 @@ pub struct CarriedThrough<E>(Arc<E>);
 impl<E: Endpoint<Output = Response> + 'static> Endpoint for CarriedThrough<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    async fn call(&self, mut request: Request) -> Result<Response> {
         if request.method().is_safe() {
             return self.0.call(request).await;
         }
         let endpoint = Arc::clone(&self.0);
-        match tokio::spawn(async move { endpoint.call(request).await }).await {
+        // It stays without its browser: a stop waits for it.
+        let stay = request.extensions_mut().remove::<Stay>();
+        let carried = async move {
+            let answer = endpoint.call(request).await;
+            drop(stay);
+            answer
+        };
+        match tokio::spawn(carried).await {
             Ok(answer) => answer,
             Err(error) => Err(Failure::internal(&error).into()),
         }

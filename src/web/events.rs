@@ -12,9 +12,8 @@ use poem::web::sse::Event;
 use poem::{Body, Response, Result, handler};
 
 use super::Site;
-use super::connection::Stopping;
-use super::endless::Endless;
 use super::failure::Failure;
+use super::serving::{Endless, Stay};
 use super::visitor::Visitor;
 use crate::actions::{Tidings, Vigil};
 use crate::clock::{self, Timestamp};
@@ -28,7 +27,7 @@ const COMMENT: &str = ":\n\n";
 pub async fn show(
     Data(site): Data<&Arc<Site>>,
     Data(visitor): Data<&Arc<Visitor>>,
-    Data(stopping): Data<&Stopping>,
+    Data(stay): Data<&Stay>,
 ) -> Result<Response> {
     visitor.require_known().map_err(Failure::from)?;
     let Some(live) = visitor.session() else {
@@ -40,7 +39,7 @@ pub async fn show(
     let telling = Telling {
         session: live.session.id,
         vigil,
-        stopping: stopping.clone(),
+        stay: stay.clone(),
         begun: false,
         _counted: site.app.metrics.stream(),
     };
@@ -64,7 +63,7 @@ fn date(now: Timestamp) -> HeaderValue {
 struct Telling {
     session: SessionId,
     vigil: Vigil,
-    stopping: Stopping,
+    stay: Stay,
     begun: bool,
     _counted: OneMore,
 }
@@ -79,7 +78,7 @@ impl Telling {
         let tidings = tokio::select! {
             tidings = self.vigil.tidings() => tidings,
             // Browsers connect again, to whoever serves by then.
-            () = self.stopping.begun() => return None,
+            () = self.stay.has_to_end() => return None,
         };
         match tidings {
             Tidings::Over => Some((Ok(self.event("logout")), None)),

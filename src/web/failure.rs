@@ -91,6 +91,18 @@ impl Failure {
         )
     }
 
+    /// A body that does not arrive. What is left of it is not waited for.
+    pub fn too_slow() -> Self {
+        Self {
+            header: Some((header::CONNECTION, HeaderValue::from_static("close"))),
+            ..Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "Too slow",
+                "The form took too long to arrive. Nothing was done. Please try again.",
+            )
+        }
+    }
+
     /// More event streams than an account's browsers need.
     pub fn too_many_listen() -> Self {
         Self {

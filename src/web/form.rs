@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use poem::error::ReadBodyError;
-use poem::http::header;
 use poem::{FromRequest, Request, RequestBody, Result};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -23,15 +22,14 @@ pub struct Form<T>(pub T);
 impl<'a, T: DeserializeOwned> FromRequest<'a> for Form<T> {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
         let kind = request.content_type().unwrap_or("").split(';').next().unwrap_or("").trim();
+        let body = body.take()?;
         // Without a body there is no kind either: `curl -X POST /logout` is a form without fields.
-        let has_body = request.header(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
-            || request.header(header::TRANSFER_ENCODING).is_some();
-        if has_body && !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !body.is_empty() && !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(Failure::bad_request("Forms are sent as application/x-www-form-urlencoded.").into());
         }
-        let bytes = timeout(WITHIN, body.take()?.into_bytes_limit(LIMIT))
+        let bytes = timeout(WITHIN, body.into_bytes_limit(LIMIT))
             .await
-            .map_err(|_| Failure::bad_request("The form took too long to arrive."))?
+            .map_err(|_| Failure::too_slow())?
             .map_err(|error| match error {
                 ReadBodyError::PayloadTooLarge => Failure::too_large(),
                 _ => Failure::bad_request("The form did not arrive whole."),

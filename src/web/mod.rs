@@ -7,9 +7,7 @@ mod answer;
 mod asker;
 mod assets;
 mod carry_through;
-mod connection;
 mod cookies;
-mod endless;
 mod errors;
 mod events;
 mod failure;
@@ -30,7 +28,7 @@ mod query;
 mod receipts;
 mod return_to;
 mod same_site;
-mod server;
+mod serving;
 mod visitor;
 
 use std::sync::Arc;
@@ -42,7 +40,7 @@ use crate::sessions::Presence;
 pub use assets::Assets;
 pub use figures::{FiguresAt, figures};
 pub use proxies::Proxies;
-pub use server::serve;
+pub use serving::{Limits, Neighbours, serve};
 
 use carry_through::CarryThrough;
 use cookies::Cookies;

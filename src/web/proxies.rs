@@ -19,6 +19,12 @@ impl Proxies {
         Self(networks)
     }
 
+    /// These, and more.
+    #[must_use]
+    pub fn and(&self, more: impl IntoIterator<Item = IpNet>) -> Self {
+        Self(self.0.iter().copied().chain(more).collect())
+    }
+
     /// Where a request comes from that came from `peer`. Each proxy adds to the end of the list where it had
     /// the request from, so the list is read from there, for as long as whoever added to it is trusted; what
     /// stands before that, anybody may have written.

@@ -24,7 +24,7 @@ use exeunt::account_id::AccountId;
 use exeunt::actions::{Pace, sweep};
 use exeunt::record;
 use exeunt::sessions::{CAP, Presence, Token};
-use exeunt::web::{Assets, FiguresAt, Proxies, serve, site};
+use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
 use populated::{PER_ACCOUNT, Populated, session};
 use tokio::net::TcpListener;
@@ -179,6 +179,7 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
         let server = tokio::spawn(serve(
             listener,
             site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site),
+            Limits::behind(&Proxies::default()),
             std::future::pending(),
         ));
         let client = Client::of(&base, &visits);

@@ -22,7 +22,7 @@ const MAY_NAME_WEB: &str = "cli/serve.rs";
 /// Who alone may know a library. Paths are prefixes.
 const KEPT_TO: [(&str, &[&str]); 12] = [
     ("poem::", &["web/"]),
-    ("hyper", &["cli/status.rs", "web/connection.rs"]),
+    ("hyper", &["cli/status.rs", "web/serving/"]),
     ("maud::", &["web/"]),
     ("clap::", &["cli/", "config.rs"]),
     ("bincode::", &["record.rs"]),

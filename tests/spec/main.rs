@@ -49,6 +49,8 @@ mod passwords;
 mod records;
 mod serving;
 mod session_store;
+mod slow_visitors;
+mod speaking_http2;
 mod throttle_store;
 mod throttling;
 mod tokens;

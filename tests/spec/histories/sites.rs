@@ -14,7 +14,7 @@ use exeunt::app::{App, Stores};
 use exeunt::clock::Clock;
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
-use exeunt::web::{Assets, FiguresAt, Proxies, serve, site};
+use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -127,5 +127,7 @@ pub async fn be_one_of_the_processes() {
     let stop = async move {
         let _ = gone.await;
     };
-    serve(listener, site(app, Assets::embedded(), Proxies::default(), FiguresAt::Site), stop).await.unwrap();
+    let limits = Limits::behind(&Proxies::default());
+    let site = site(app, Assets::embedded(), Proxies::default(), FiguresAt::Site);
+    serve(listener, site, limits, stop).await.unwrap();
 }

@@ -10,6 +10,7 @@ mod crowd;
 mod disk;
 mod failing_disk;
 mod failing_site;
+pub mod frames;
 mod hostile;
 mod https;
 mod listening;

@@ -41,6 +41,13 @@ impl Visitor {
         self
     }
 
+    /// The same browser, by a proxy that speaks HTTP/2 to the server.
+    pub fn over_http2(mut self) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).http2_prior_knowledge();
+        self.client = client.build().expect("a client");
+        self
+    }
+
     /// With a header on every request.
     pub fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Self {
         let value = HeaderValue::from_bytes(value.as_ref()).expect("a header's value");

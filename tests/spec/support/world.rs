@@ -15,7 +15,7 @@ use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor, Token};
-use exeunt::web::{Assets, FiguresAt, Proxies, serve, site};
+use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response};
 use tempfile::TempDir;
@@ -77,13 +77,20 @@ struct Settings<'a> {
     /// New hashes cost 2 to the power of this.
     log_n: u8,
     proxies: Proxies,
+    limits: Limits,
     /// Where audit lines go, if not to a file of their own.
     trail: Option<Trail>,
 }
 
 impl Default for Settings<'_> {
     fn default() -> Self {
-        Self { url: "http://localhost:8000", log_n: CHEAP, proxies: Proxies::default(), trail: None }
+        Self {
+            url: "http://localhost:8000",
+            log_n: CHEAP,
+            proxies: Proxies::default(),
+            limits: Limits::behind(&Proxies::default()),
+            trail: None,
+        }
     }
 }
 
@@ -116,6 +123,11 @@ impl World {
     /// A site whose new hashes cost 2^`log_n`.
     pub async fn hashing(log_n: u8) -> Self {
         Self::with(Settings { log_n, ..Settings::default() }).await
+    }
+
+    /// A site that holds its visitors to these limits.
+    pub async fn limited_to(limits: Limits) -> Self {
+        Self::with(Settings { limits, ..Settings::default() }).await
     }
 
     /// A site whose audit lines go there.
@@ -157,9 +169,9 @@ impl World {
         let (stop, stopped) = oneshot::channel::<()>();
         let seen = Arc::new(Mutex::new(Seen::default()));
         let site = site(Arc::clone(&app), Assets::embedded(), settings.proxies, FiguresAt::Site);
-        let server = tokio::spawn(serve(listener, watched(site, Arc::clone(&seen)), async move {
-            let _ = stopped.await;
-        }));
+        let asked_to_stop = async move { drop(stopped.await) };
+        let watched = watched(site, Arc::clone(&seen));
+        let server = tokio::spawn(serve(listener, watched, settings.limits, asked_to_stop));
         Self { data, audit, clock, app, found_at: base.clone(), base, seen, stop, server }
     }
 

@@ -1,23 +1,25 @@
-//! An answer without an end, sent without hyper: that would keep two buffers of 8 KiB for it as long as the
-//! browser listens, ten times as much as everything else. It never carries another answer after it.
+//! An answer without an end on an HTTP/1 connection, sent without hyper: that would keep two buffers of 8 KiB for it as
+//! long as the browser listens, ten times as much as everything else. It never carries another answer after it.
 
 use std::io;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use poem::Response;
 use poem::http::header::CONNECTION;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// Put into an answer that goes on for as long as the browser stays.
 #[derive(Clone, Copy, Debug)]
 pub struct Endless;
 
-/// Sends the answer until it ends after all, or the browser has gone.
+/// Sends the answer until it ends after all, or the browser has gone, or takes nothing of it for as long as `patience`.
 ///
 /// # Errors
 /// When the connection breaks.
-pub async fn send(mut stream: TcpStream, mut answer: Response) -> io::Result<()> {
+pub async fn send(mut stream: TcpStream, mut answer: Response, patience: Duration) -> io::Result<()> {
     stream.write_all(&head(&answer)).await?;
     answer.headers_mut().clear();
     let mut body = answer.into_body().into_bytes_stream();
@@ -25,7 +27,7 @@ pub async fn send(mut stream: TcpStream, mut answer: Response) -> io::Result<()>
     loop {
         tokio::select! {
             piece = body.next() => match piece {
-                Some(piece) => stream.write_all(&piece?).await?,
+                Some(piece) => timeout(patience, stream.write_all(&piece?)).await??,
                 None => return stream.shutdown().await,
             },
             // Nobody answers what is asked here. It is read to learn whether somebody is still there.
