@@ -2,6 +2,7 @@
 //! threads as cores, they give way to everything else, and the queue before them is short. It never runs
 //! on a thread that serves requests or the disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -104,7 +105,12 @@ impl Hasher {
         })
     }
 
-    fn run<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(
+    /// Does what keeps a core busy on one of the threads. It is in the queue when this has answered. A panic in it
+    /// goes on in whoever waits for it, and costs the thread nothing.
+    ///
+    /// # Errors
+    /// [`Busy`] when the queue is full.
+    pub fn run<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(
         &self,
         work: W,
     ) -> Result<impl Future<Output = Result<T, Busy>> + use<T, W>, Busy> {
@@ -115,13 +121,16 @@ impl Hasher {
             // Whoever asked may have left while the job waited.
             if !answer.is_closed() {
                 let running = stopwatch.start();
-                let done = work();
+                let done = catch_unwind(AssertUnwindSafe(work));
                 drop(running);
                 let _ = answer.send(done);
             }
         });
         self.queue.try_send(job).map_err(|_| Busy)?;
-        Ok(async { answered.await.map_err(|_| Busy) })
+        Ok(async {
+            let done = answered.await.map_err(|_| Busy)?;
+            Ok(done.unwrap_or_else(|panic| resume_unwind(panic)))
+        })
     }
 }
 

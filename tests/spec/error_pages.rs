@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use reqwest::Method;
 
-use crate::support::{PANICS, World};
+use crate::support::{Log, PANICS, World};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -124,7 +124,16 @@ async fn logging_out_everywhere_says_so_when_nobody_can_tell_who_asks() {
 #[tokio::test]
 async fn a_panic_is_a_page_like_any_other_and_the_next_request_is_answered() {
     let (world, _) = World::breakable().await;
-    let answer = world.visitor().with_cookie(PANICS).opens("/").await;
-    answer.is(500).says("That is our mistake.").does_not_say("panicked");
+    let log = Log::kept();
+    for path in ["/", "/events"] {
+        let answer = world.visitor().with_cookie(PANICS).opens(path).await;
+        answer.is(500).says("That is our mistake.").does_not_say("panicked");
+        for header in ["content-security-policy", "x-frame-options", "cache-control", "x-request-id"] {
+            assert!(answer.headers.contains_key(header), "{header}");
+        }
+    }
+    let answer = world.visitor().with_cookie(PANICS).logs_out_of("others").await;
+    answer.is(500).says("That is our mistake.");
+    assert_eq!(log.text().matches("Something went wrong").count(), 3, "{}", log.text());
     world.visitor().opens("/login").await.is(200);
 }

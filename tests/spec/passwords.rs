@@ -6,7 +6,9 @@ use std::fs;
 use std::future::Future;
 use std::path::Path;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use exeunt::accounts::{
@@ -304,6 +306,18 @@ async fn the_standard_cost_is_128_mib() {
     let hasher = Hasher::start(Cost::STANDARD);
     let hash = hasher.hash(password(PASSWORD)).await.unwrap();
     assert!(written(&hash).starts_with("$scrypt$ln=17,r=8,p=1$"));
+}
+
+#[tokio::test]
+async fn a_panic_on_a_hashing_thread_is_that_of_whoever_asked_and_the_thread_goes_on() {
+    let hasher = Arc::new(Hasher::start(Cost::of(CHEAP)));
+    for _ in 0..4 * thread::available_parallelism().unwrap().get() {
+        let asked = Arc::clone(&hasher);
+        let asked = tokio::spawn(async move { asked.run(|| -> () { panic!("on purpose") }).unwrap().await });
+        assert!(asked.await.unwrap_err().is_panic());
+    }
+    let hashed = timeout(Duration::from_secs(60), hasher.hash(password(PASSWORD))).await;
+    assert!(hashed.expect("a thread is left").is_ok());
 }
 
 #[tokio::test]
