@@ -47,6 +47,7 @@ mod account_store;
 mod names;
 mod passwords;
 mod records;
+mod running_out;
 mod serving;
 mod session_store;
 mod slow_visitors;
