@@ -1,14 +1,17 @@
 //! Visitors who are slow, by nature or on purpose: each is waited for as long as a person needs, and nobody else
 //! notices them.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use exeunt::web::{Limits, Proxies};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::support::World;
+use crate::support::program::Place;
+use crate::support::{Visitor, World};
 
 /// Far longer than anything may take here.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -107,6 +110,101 @@ async fn whoever_reads_slowly_gets_everything() {
     assert!(began.elapsed() > Duration::from_secs(4), "it took {:?}: that is not slow", began.elapsed());
 }
 
+#[tokio::test]
+async fn five_thousand_who_say_nothing_keep_nobody_waiting() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let place = Place::new();
+    let mut server = place.serves();
+    let process = server.process().id();
+    let before = descriptors(process);
+    let all_here = async {
+        let mut idle = Vec::new();
+        for number in 0..5_000 {
+            let mut stream = TcpStream::connect(&server.address).await.unwrap();
+            let said = ["", "GET / HTTP/1.1\r\nHost: x\r\n", "PRI * HTTP/2.0\r\n"][number % 3];
+            stream.write_all(said.as_bytes()).await.unwrap();
+            idle.push(stream);
+        }
+        while descriptors(process) < before + 5_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        idle
+    };
+    // The first are hung up on after fifteen.
+    let idle = timeout(Duration::from_secs(14), all_here).await.expect("all are let in");
+    let mut slowest = Duration::ZERO;
+    for _ in 0..20 {
+        slowest = slowest.max(answered(&mut server.visitor()).await);
+    }
+    assert!(descriptors(process) >= 5_000, "they are still there");
+    println!("beside 5,000 idle connections the slowest of 20 pages took {slowest:?}");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+
+    let hung_up_on = async {
+        for mut stream in idle {
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    };
+    timeout(PATIENCE, hung_up_on).await.expect("they are hung up on");
+    server.stops().done();
+}
+
+/// slowhttptest is what people try servers with: slow heads, slow forms, and slow reading, all at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn slowhttptest_keeps_nobody_waiting() {
+    let place = Place::new();
+    let server = place.serves();
+    let page = format!("http://{}/login", server.address);
+    let script = format!("http://{}{}", server.address, script_of(&mut server.visitor()).await);
+    let all = ["-c", "500", "-r", "250", "-l", "15", "-p", "3", "-i", "5", "-u"];
+    let attacks = [
+        (&["-H", "-x", "24"][..], &page),
+        (&["-B", "-s", "8192", "-x", "10"][..], &page),
+        (&["-X", "-w", "1", "-y", "256", "-n", "5", "-z", "5", "-k", "3"][..], &script),
+    ];
+    let attacks = attacks.map(|(attack, url)| {
+        let mut command = Command::new("slowhttptest");
+        command.args(attack).args(all).arg(url).stdin(Stdio::null());
+        tokio::task::spawn_blocking(move || command.output().expect("slowhttptest is installed"))
+    });
+    let (mut pages, mut slowest) = (0, Duration::ZERO);
+    while !attacks.iter().all(tokio::task::JoinHandle::is_finished) {
+        slowest = slowest.max(answered(&mut server.visitor()).await);
+        pages += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for attack in attacks {
+        let report = attack.await.unwrap();
+        let report = String::from_utf8_lossy(&report.stdout).into_owned();
+        // Its last word; before, it tells how things are every five seconds.
+        assert!(report.contains("service available"), "{report}");
+        let available = report.lines().filter(|line| line.contains("service available"));
+        assert!(available.clone().all(|line| line.contains("YES")), "{report}");
+    }
+    println!("beside slowhttptest the slowest of {pages} pages took {slowest:?}");
+    assert!(pages > 20 && slowest < Duration::from_secs(2), "{pages} pages, {slowest:?}");
+    server.stops().done();
+}
+
+/// How long a page takes.
+async fn answered(visitor: &mut Visitor) -> Duration {
+    let began = Instant::now();
+    visitor.opens("/login").await.is(200);
+    began.elapsed()
+}
+
+/// How many descriptors a process has open.
+fn descriptors(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
+}
+
+/// The path of the largest answer there is.
+async fn script_of(visitor: &mut Visitor) -> String {
+    let page = visitor.opens("/login").await.body;
+    page.split_once("src=\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+}
+
 /// A tenth of a second later.
 async fn slowly<T>(done: impl Future<Output = T>) -> T {
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -115,8 +213,7 @@ async fn slowly<T>(done: impl Future<Output = T>) -> T {
 
 /// A browser with little room for answers, and a request for the largest there is.
 async fn asks_for_much(world: &World) -> (TcpStream, String) {
-    let page = world.visitor().opens("/login").await.body;
-    let script = page.split_once("src=\"").unwrap().1.split_once('"').unwrap().0;
+    let script = script_of(&mut world.visitor()).await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
     let stream = socket.connect(world.base().trim_start_matches("http://").parse().unwrap()).await.unwrap();
