@@ -1,5 +1,5 @@
 //! An answer without an end on an HTTP/1 connection, sent without hyper: that would keep two buffers of 8 KiB for it as
-//! long as the browser listens, ten times as much as everything else. It never carries another answer after it.
+//! long as the browser listens, several times as much as everything else. It never carries another answer after it.
 
 use std::io;
 use std::time::Duration;
@@ -16,10 +16,13 @@ use tokio::time::timeout;
 pub struct Endless;
 
 /// Sends the answer until it ends after all, or the browser has gone, or takes nothing of it for as long as `patience`.
-///
-/// # Errors
-/// When the connection breaks.
-pub async fn send(mut stream: TcpStream, mut answer: Response, patience: Duration) -> io::Result<()> {
+pub async fn send(stream: TcpStream, answer: Response, patience: Duration) {
+    if let Err(error) = write(stream, answer, patience).await {
+        tracing::debug!(%error, "an endless answer ended");
+    }
+}
+
+async fn write(mut stream: TcpStream, mut answer: Response, patience: Duration) -> io::Result<()> {
     stream.write_all(&head(&answer)).await?;
     answer.headers_mut().clear();
     let mut body = answer.into_body().into_bytes_stream();

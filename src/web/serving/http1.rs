@@ -42,7 +42,12 @@ where
             Some(answer) = endless.recv() => {
                 // Nothing is left with hyper: it looks at no request before it has sent the answers to those before.
                 let stream = connection.into_parts().io.into_inner().into_stream();
-                return Ok(endless::send(stream, *answer, patience).await?);
+                // In a task of its own: this one's memory is that of hyper's connection.
+                tokio::spawn(async move {
+                    endless::send(stream, *answer, patience).await;
+                    drop(stay);
+                });
+                return Ok(());
             }
             () = stay.has_to_end(), if !is_stopping => {
                 is_stopping = true;
