@@ -50,6 +50,8 @@ impl Headers {
     pub async fn complete<E: Endpoint>(self, endpoint: Arc<E>, request: Request) -> Result<Response> {
         let mut answer = endpoint.get_response(request).await.into_response();
         let headers = answer.headers_mut();
+        // Those below, and the request's id.
+        headers.reserve(ALWAYS.len() + 4);
         for (name, value) in ALWAYS {
             headers.insert(name, HeaderValue::from_static(value));
         }

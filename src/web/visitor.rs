@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use poem::http::header;
+use poem::http::{HeaderValue, header};
 use poem::{Endpoint, FromRequest, Request, RequestBody, Response, Result};
 
 use super::answer::see_other;
@@ -21,7 +21,8 @@ use crate::store_error::StoreError;
 pub struct Visitor {
     who: Resumed,
     presented: Presented,
-    browser: Browser,
+    /// What the browser calls itself. Few requests need to know it in words.
+    user_agent: Option<HeaderValue>,
     asker: Asker,
 }
 
@@ -48,11 +49,10 @@ pub async fn recognise<E: Endpoint<Output = Response>>(
 impl Visitor {
     async fn recognise(site: &Site, request: &Request, presence: Presence) -> Self {
         let presented = site.cookies.read(request.headers());
-        let user_agent = request.headers().get(header::USER_AGENT);
         Self {
             who: resume(&site.app, &presented.tokens, presence).await,
             presented,
-            browser: Browser::from_user_agent(user_agent.and_then(|text| text.to_str().ok()).unwrap_or("")),
+            user_agent: request.headers().get(header::USER_AGENT).cloned(),
             asker: asker::of(request),
         }
     }
@@ -80,7 +80,7 @@ impl Visitor {
 
     /// What a page says of whose it is, if they are logged in.
     pub fn viewer(&self) -> Option<&Session> {
-        self.session().map(|live| &live.session)
+        self.session().map(|live| &*live.session)
     }
 
     /// Where they are.
@@ -90,8 +90,9 @@ impl Visitor {
 
     /// The same, with every token that they sent, live or not.
     pub fn visit(&self) -> Visit {
+        let user_agent = self.user_agent.as_ref().and_then(|text| text.to_str().ok());
         Visit {
-            browser: self.browser.clone(),
+            browser: Browser::from_user_agent(user_agent.unwrap_or("")),
             asker: self.asker.clone(),
             tokens: self.presented.tokens.clone(),
         }

@@ -3,6 +3,7 @@
 
 mod bundle;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,15 +52,15 @@ impl Assets {
     }
 
     /// Where a page that is made now finds them.
-    pub(super) fn links(&self) -> Links {
+    pub(super) fn links(&self) -> Cow<'_, Links> {
         match &self.0 {
-            Source::Embedded(links) => links.clone(),
+            Source::Embedded(links) => Cow::Borrowed(links),
             Source::Folder(folder) => {
                 let bundles = bundle::bundle(folder).unwrap_or_else(|error| {
                     tracing::error!(%error, folder = %folder.display(), "the assets cannot be read");
                     Vec::new()
                 });
-                links_to(bundles.iter().map(|bundle| (bundle.extension, bundle.hash.as_str())))
+                Cow::Owned(links_to(bundles.iter().map(|bundle| (bundle.extension, bundle.hash.as_str()))))
             }
         }
     }
