@@ -72,6 +72,8 @@ pub enum How {
     /// The same, but never waiting for the disk: where the operating system would have to, opening or
     /// reading answers `WouldBlock`.
     ReadAtOnce,
+    /// Only to see what it is, as fast as that can be, and never waiting for the disk either.
+    LookAtOnce,
     /// To be written, and there must be none of that name.
     WriteNew,
     /// To be locked, and made where there is none.
@@ -96,6 +98,20 @@ pub struct Metadata {
     pub length: u64,
     /// When it was last changed, in whole seconds.
     pub modified: Timestamp,
+    /// Which state of which file this is.
+    pub state: State,
+}
+
+/// What tells a file, as it is now, from every other file and from what it was before any change. (On a system that
+/// counts time in ticks, two changes within one are one.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The file system, and the file's number there.
+    pub inode: (u64, u64),
+    /// In bytes.
+    pub length: u64,
+    /// When anything of it was last changed, its times too: seconds and nanoseconds.
+    pub changed: (i64, i64),
 }
 
 /// Whether something is a file of ours, a folder of ours, or neither.

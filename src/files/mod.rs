@@ -26,7 +26,7 @@ pub use appending::Lines;
 pub use folder::Folder;
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
-pub use reading::Contents;
+pub use reading::{Again, Contents};
 pub use removing::NotRemoved;
 pub use watching::{Watcher, Watching};
 

@@ -1,11 +1,13 @@
 //! Sessions as files: `sessions/<account id>/<session id>`, each written once. A file's existence is the
-//! session's, for every process, and its mtime is when the session was last seen. It never keeps
-//! anything in memory.
+//! session's, for every process, and its mtime is when the session was last seen. It never answers from memory
+//! whether there is one.
 
 use std::io;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::decoded::Decoded;
 use super::file_sweep;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
@@ -14,7 +16,7 @@ use super::swept::Swept;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
 use crate::files::disk::Kind;
-use crate::files::{Contents, Folder, Watcher, blocking};
+use crate::files::{Again, Contents, Folder, Watcher, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
@@ -23,6 +25,7 @@ use crate::store_error::{StoreError, While};
 pub struct FileSessionStore {
     folder: Folder,
     watcher: Watcher,
+    decoded: Decoded,
 }
 
 impl FileSessionStore {
@@ -34,7 +37,7 @@ impl FileSessionStore {
         folder.ensure().map_err(|error| {
             StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
         })?;
-        Ok(Self { folder, watcher: Watcher::default() })
+        Ok(Self { folder, watcher: Watcher::default(), decoded: Decoded::default() })
     }
 
     fn folder_of(&self, account: AccountId) -> Folder {
@@ -62,11 +65,27 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        self.folder
-            .read_without_blocking(&format!("{account}/{id}"))
-            .await
-            .map(|contents| contents.and_then(|contents| decode(&contents, account, id)))
-            .doing("reading a session")
+        let name = format!("{account}/{id}");
+        let known = self.decoded.get(id).filter(|(_, session)| session.account == account);
+        let contents = match known {
+            Some((state, session)) => {
+                let again = self.folder.read_again_without_blocking(&name, state).await;
+                match again.doing("reading a session")? {
+                    Again::Same(last_seen) => return Ok(Some(KeptSession { session, last_seen })),
+                    Again::Read(contents) => contents,
+                }
+            }
+            None => self.folder.read_without_blocking(&name).await.doing("reading a session")?,
+        };
+        let kept = contents.and_then(|contents| {
+            let kept = decode(&contents, account, id)?;
+            self.decoded.put(contents.state, &kept.session);
+            Some(kept)
+        });
+        if kept.is_none() {
+            self.decoded.remove(id);
+        }
+        Ok(kept)
     }
 
     async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError> {
@@ -164,5 +183,5 @@ fn skipped(id: SessionId, error: &io::Error) {
 pub(super) fn decode(contents: &Contents, account: AccountId, id: SessionId) -> Option<KeptSession> {
     let session: Session = record::decode(&contents.bytes)?;
     (session.account == account && session.id == id)
-        .then_some(KeptSession { session, last_seen: contents.modified })
+        .then(|| KeptSession { session: Arc::new(session), last_seen: contents.modified })
 }

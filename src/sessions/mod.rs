@@ -2,6 +2,7 @@
 //! It never knows a password, and it never writes a session a second time.
 
 mod browser;
+mod decoded;
 mod endings;
 mod file_store;
 mod file_sweep;
@@ -9,6 +10,7 @@ mod session;
 mod session_id;
 mod store;
 mod swept;
+mod times;
 mod token;
 mod watches;
 
@@ -25,11 +27,12 @@ pub use token::Token;
 pub use watches::Watch;
 
 use endings::Endings;
+use times::Times;
 use watches::Watches;
 
 use crate::account_id::AccountId;
 use crate::clock::{SignedDuration, Timestamp};
-use crate::metrics::{Metrics, Stopwatch};
+use crate::metrics::Metrics;
 use crate::store_error::StoreError;
 
 /// How much later than the last time a session must be seen for that to be written down: precise enough
@@ -60,16 +63,6 @@ pub struct Sessions {
     times: Times,
 }
 
-/// How long what happens often takes. Resolved once: a session is read for every request.
-struct Times {
-    create: Stopwatch,
-    read: Stopwatch,
-    touch: Stopwatch,
-    end: Stopwatch,
-    list: Stopwatch,
-    sweep: Stopwatch,
-}
-
 impl Sessions {
     /// Sessions kept in `store`.
     pub fn new(store: Arc<dyn SessionStore>) -> Self {
@@ -78,15 +71,7 @@ impl Sessions {
 
     /// The same, timed in `metrics`.
     pub fn timed(store: Arc<dyn SessionStore>, metrics: &Metrics) -> Self {
-        let time = |operation| metrics.operation("sessions", operation);
-        let times = Times {
-            create: time("create"),
-            read: time("read"),
-            touch: time("touch"),
-            end: time("end"),
-            list: time("list"),
-            sweep: time("sweep"),
-        };
+        let times = Times::of(metrics);
         Self { store, endings: Endings::default(), watches: Watches::default(), times }
     }
 

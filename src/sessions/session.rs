@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +113,7 @@ impl Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptSession {
     /// As it was at its start.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The last time a person used it, give or take a minute.
     pub last_seen: Timestamp,
 }

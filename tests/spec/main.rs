@@ -46,6 +46,7 @@ mod sweeping;
 mod account_store;
 mod names;
 mod passwords;
+mod read_before;
 mod records;
 mod running_out;
 mod serving;

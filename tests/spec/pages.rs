@@ -204,7 +204,7 @@ fn session(user_agent: &str, created: Timestamp, seen: Timestamp) -> LiveSession
     };
     let session = Session::start(new, Token::generate(account).session_id(), created);
     let now = NOON.parse().unwrap();
-    KeptSession { session, last_seen: seen }.live(now).unwrap()
+    KeptSession { session: session.into(), last_seen: seen }.live(now).unwrap()
 }
 
 fn snapshot(name: &str, markup: &Markup) {

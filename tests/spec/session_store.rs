@@ -51,7 +51,7 @@ async fn what_was_created_is_read_back_as_it_was(home: Home) {
     let store = home.store();
     for session in [a_session(), remembered(noon()), without_an_address()] {
         store.create(&session).await.unwrap();
-        assert_eq!(found(&*store, &session).await.unwrap().session, session);
+        assert_eq!(*found(&*store, &session).await.unwrap().session, session);
     }
 }
 
@@ -94,7 +94,7 @@ async fn of_many_who_create_one_session_only_one_does(home: Home) {
     }
 
     assert_eq!(created, 1);
-    assert_eq!(found(&*home.store(), &session).await.unwrap().session, session);
+    assert_eq!(*found(&*home.store(), &session).await.unwrap().session, session);
 }
 
 async fn what_was_never_created_is_not_there(home: Home) {
@@ -118,7 +118,7 @@ async fn touching_moves_last_seen_and_nothing_else(home: Home) {
     store.touch(session.account, session.id, later).await.unwrap();
 
     let seen = found(&*store, &session).await.unwrap();
-    assert_eq!(seen, KeptSession { session, last_seen: later });
+    assert_eq!(seen, KeptSession { session: session.into(), last_seen: later });
     assert_eq!(found(&*store, &other).await.unwrap().last_seen, noon());
 }
 
@@ -250,7 +250,7 @@ async fn listing_shows_every_session_of_the_account_live_or_not(home: Home) {
     let mut listed = store.list(live.account).await.unwrap();
 
     let mut expected: Vec<_> = [live, over]
-        .map(|session| KeptSession { last_seen: session.created(), session })
+        .map(|session| KeptSession { last_seen: session.created(), session: session.into() })
         .into_iter()
         .collect();
     for sessions in [&mut listed, &mut expected] {
@@ -355,7 +355,7 @@ async fn an_account_can_log_in_again_after_a_sweep_of_its_last_session(home: Hom
     let new = of(old.account, a_session());
     store.create(&new).await.unwrap();
 
-    assert_eq!(found(&*store, &new).await.unwrap().session, new);
+    assert_eq!(*found(&*store, &new).await.unwrap().session, new);
 }
 
 async fn sessions_can_start_and_end_while_others_sweep(home: Home) {
@@ -398,7 +398,7 @@ async fn nothing_of_one_account_shows_under_the_id_of_another(home: Home) {
     assert_eq!(store.end(mine.account, &[theirs.id]).await.unwrap(), 0);
     store.sweep(mine.account, noon() + hours(24 * 400)).await.unwrap();
 
-    let untouched = KeptSession { last_seen: theirs.created(), session: theirs.clone() };
+    let untouched = KeptSession { last_seen: theirs.created(), session: theirs.clone().into() };
     assert_eq!(found(&*store, &theirs).await, Some(untouched));
 }
 
@@ -931,7 +931,7 @@ impl Home {
             assert_eq!((swept.live, swept.failed), (1, 0));
             store.end(bad.account, &[bad.id]).await.unwrap();
             assert_eq!(found(&*store, bad).await, None);
-            assert_eq!(found(&*store, good).await.unwrap().session, *good);
+            assert_eq!(*found(&*store, good).await.unwrap().session, *good);
         };
         timeout(Duration::from_secs(10), asked).await.expect("nothing waits for a file");
     }
