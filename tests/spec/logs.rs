@@ -50,9 +50,12 @@ async fn to_programs_each_line_is_an_object() {
 #[tokio::test]
 async fn where_no_terminal_is_it_is_for_programs_unless_somebody_wants_to_read_it() {
     let place = Place::new();
-    let done = visited(&place, &[], |_| {}).await;
+    let unsaid = |command: &mut Command| {
+        command.env_remove("EXEUNT_LOG_FORMAT");
+    };
+    let done = visited(&place, &[], unsaid).await;
     assert!(done.err.lines().all(|line| line.starts_with('{')), "{}", done.err);
-    let done = visited(&place, &["--log-format", "text"], |_| {}).await;
+    let done = visited(&place, &["--log-format", "text"], unsaid).await;
     assert!(done.err.contains(r#" INFO access: method="GET" route="/login" status=200"#), "{}", done.err);
 }
 
@@ -71,6 +74,16 @@ async fn how_much_is_logged_is_a_flag_or_in_the_environment() {
         command.env("RUST_LOG", "error");
     };
     assert!(!is_told(&visited(&place, &[], as_elsewhere).await));
+}
+
+#[tokio::test]
+async fn an_audit_line_in_such_a_log_is_its_message() {
+    let place = Place::new();
+    let done = visited(&place, &["--log-format", "json"], |_| {}).await;
+    let lines: Vec<Value> = done.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let audit = lines.iter().find(|line| line["target"] == "audit").expect("the link for the first account");
+    let line: Value = serde_json::from_str(audit["message"].as_str().unwrap()).unwrap();
+    assert_eq!(line["event"], "link_made");
 }
 
 #[test]

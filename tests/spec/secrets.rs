@@ -26,7 +26,7 @@ async fn nothing_secret_is_seen_whatever_anybody_does_however_much_is_logged() {
     all.operates(&server).await;
 
     let Done { out, err, .. } = server.stops();
-    assert!(err.contains("\"level\":\"DEBUG\""), "more is logged than usual: {err}");
+    assert!(err.contains(" DEBUG "), "more is logged than usual: {err}");
     all.canaries.saw("standard error", err);
     all.canaries.saw("standard output", without_links(&out));
     let lines = all.audit.lines();

@@ -62,12 +62,13 @@ impl Place {
         self.command("sh", &all)
     }
 
-    /// In an environment that says nothing, in a terminal of 100 columns.
+    /// In an environment that says nothing but to log as people read it, in a terminal of 100 columns.
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         for setting in SETTINGS {
             command.env_remove(setting);
         }
+        command.env("EXEUNT_LOG_FORMAT", "text");
         command.env("COLUMNS", "100").args(arguments).arg("--data").arg(self.data());
         command
     }
