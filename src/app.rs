@@ -50,14 +50,20 @@ impl Stores {
     /// # Errors
     /// When they cannot be.
     pub fn files(data: &Folder) -> Result<Self, StoreError> {
-        let accounts = data.folder("accounts");
+        let [accounts, sessions] = Self::folders(data);
         // In a name that no account can have.
         let throttle = FileThrottleStore::in_folder(accounts.folder(".throttle"));
         Ok(Self {
             accounts: Arc::new(FileAccountStore::open(accounts)?),
-            sessions: Arc::new(FileSessionStore::open(data.folder("sessions"))?),
+            sessions: Arc::new(FileSessionStore::open(sessions)?),
             throttle: Arc::new(throttle),
         })
+    }
+
+    /// `accounts/` and `sessions/` in that folder.
+    #[must_use]
+    pub fn folders(data: &Folder) -> [Folder; 2] {
+        ["accounts", "sessions"].map(|name| data.folder(name))
     }
 }
 

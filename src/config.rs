@@ -4,10 +4,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ipnet::IpNet;
 use tracing_subscriber::filter::Targets;
-use url::Url;
+use url::{Host, Url};
 
 /// What can be set.
 #[derive(Args, Clone, Debug)]
@@ -21,12 +21,18 @@ pub struct Config {
     #[arg(long, env = "EXEUNT_URL", value_name = "URL", value_parser = PublicUrl::parse, global = true)]
     pub url: Option<PublicUrl>,
 
+    /// Serve although the site is on plain http beyond this machine, where whoever is on the way reads passwords
+    /// and cookies
+    #[arg(long, env = "EXEUNT_INSECURE_HTTP", value_parser = parse_switch, global = true)]
+    pub insecure_http: bool,
+
     /// Address to listen on
     #[arg(
         long,
         env = "EXEUNT_LISTEN",
         value_name = "ADDRESS:PORT",
         default_value = "127.0.0.1:8000",
+        value_parser = parse_address,
         global = true
     )]
     pub listen: SocketAddr,
@@ -49,17 +55,23 @@ pub struct Config {
 
     /// Address at which Prometheus finds the figures, at /metrics, and nothing else is served
     /// [default: on the site itself, for this machine alone]
-    #[arg(long, env = "EXEUNT_METRICS_LISTEN", value_name = "ADDRESS:PORT", global = true)]
+    #[arg(
+        long,
+        env = "EXEUNT_METRICS_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_parser = parse_address,
+        global = true
+    )]
     pub metrics_listen: Option<SocketAddr>,
 
     /// What is logged: error, warn, info, debug or trace, also for parts of the program, as in info,access=off
     /// [default: info when serving, else error]
-    #[arg(long, env = "EXEUNT_LOG", value_name = "LEVELS", global = true)]
+    #[arg(long, env = "EXEUNT_LOG", value_name = "LEVELS", value_parser = parse_levels, global = true)]
     pub log: Option<Targets>,
 
-    /// How the log is written to standard error
+    /// How the log is written to standard error: text, or json
     /// [default: text on a terminal, else json]
-    #[arg(long, env = "EXEUNT_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    #[arg(long, env = "EXEUNT_LOG_FORMAT", value_name = "FORMAT", value_parser = parse_format, global = true)]
     pub log_format: Option<LogFormat>,
 
     /// Serve style sheet and script from this folder as they are at each request, for working on them
@@ -68,7 +80,7 @@ pub struct Config {
 }
 
 /// How the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -81,6 +93,32 @@ impl Config {
     #[must_use]
     pub fn public_url(&self, port: u16) -> PublicUrl {
         self.url.clone().unwrap_or_else(|| PublicUrl::on_localhost(port))
+    }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "it is an address and a port, such as 127.0.0.1:8000")
+}
+
+fn parse_levels(text: &str) -> Result<Targets, &'static str> {
+    let levels = Some(text).filter(|text| !text.is_empty()).and_then(|text| text.parse().ok());
+    levels.ok_or("it is a level such as debug, or several such as info,access=off")
+}
+
+fn parse_format(text: &str) -> Result<LogFormat, &'static str> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("it is text or json"),
+    }
+}
+
+/// What a flag without a value is in the environment.
+fn parse_switch(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err("it is true or false"),
     }
 }
 
@@ -101,7 +139,8 @@ impl PublicUrl {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| error.to_string())?;
+        let url = Url::parse(text)
+            .map_err(|error| format!("{error}; it is one such as https://login.example.org"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err("it begins with http:// or https://".to_owned());
         }
@@ -131,6 +170,20 @@ impl PublicUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// Whether it is found on this machine alone, so that what browsers send to it goes over no network.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Domain(name)) => {
+                let name = name.strip_suffix('.').unwrap_or(name);
+                name == "localhost" || name.ends_with(".localhost")
+            }
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+            None => false,
+        }
     }
 
     /// The host, without its port.

@@ -1,9 +1,11 @@
 //! The door for operators: the command line. It never does anything that an action does not.
 
 mod account;
+mod asked;
 mod output;
 mod serve;
 mod session;
+mod settings;
 mod status;
 
 use std::path::Path;
@@ -16,7 +18,7 @@ use crate::app::{App, Stores};
 use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::files::Folder;
+use crate::files::{Exposed, Folder};
 
 /// What a command answers with when it could not do its work.
 const FAILED: u8 = 1;
@@ -49,6 +51,12 @@ enum Command {
     Session(session::Command),
     /// How a running server does: ask it for what it has counted and timed
     Status(status::Status),
+    /// Say what every setting is, and where that comes from
+    Config {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// A sentence for whoever ran the command.
@@ -66,7 +74,7 @@ struct WrongSetting(String);
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let (cli, matches) = asked::parse();
     output::start_logging(&cli.config, matches!(cli.command, None | Some(Command::Serve)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -81,6 +89,7 @@ pub fn run() -> ExitCode {
             }
             Some(Command::Status(status)) => status::run(status, &cli.config).await,
             Some(Command::Session(command)) => session::run(command, &open(&cli.config, false)?).await,
+            Some(Command::Config { json }) => settings::run(&cli.config, &matches, json),
         }
     });
     // Not waiting for a prompt that was interrupted, or a lock that somebody else holds.
@@ -105,9 +114,24 @@ fn open(config: &Config, may_make: bool) -> Result<App, Failure> {
 
 /// The rooms, of a site that listens on `port`.
 fn rooms(config: &Config, port: u16) -> Result<App, Failure> {
-    let stores = Stores::files(&Folder::at(&config.data))?;
+    let stores = stores(&Folder::at(&config.data))?;
     let app = App::new(stores, config.public_url(port), Cost::STANDARD, Clock::system());
     Ok(app.writing_to(trail(config.audit_log.as_deref())?))
+}
+
+/// The stores in a folder, unless others of the machine could reach what lets people in.
+fn stores(data: &Folder) -> Result<Stores, Failure> {
+    let unfit = |exposed: Exposed| WrongSetting(format!("{exposed} (--data)"));
+    data.keeps_folders().map_err(unfit)?;
+    for folder in Stores::folders(data) {
+        folder.is_our_own().map_err(unfit)?;
+    }
+    // What could not be closed may be why they could not be opened, and is the better thing to say.
+    let stores = Stores::files(data);
+    for folder in Stores::folders(data) {
+        folder.is_closed().map_err(unfit)?;
+    }
+    Ok(stores?)
 }
 
 /// Where audit lines go.

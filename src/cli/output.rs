@@ -14,14 +14,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::Failure;
 use crate::config::{Config, LogFormat};
 
+/// What a server logs, unless told otherwise.
+pub const SERVING: LevelFilter = LevelFilter::INFO;
+
 /// Log lines go to standard error, which is not what a command answers: everything worth knowing of a server, and
-/// of other commands what went wrong, unless a setting or `RUST_LOG` says otherwise. What a server has to account for
-/// is told in any case.
+/// of other commands what went wrong, unless a setting says otherwise. What a server has to account for is told in
+/// any case.
 pub fn start_logging(config: &Config, serving: bool) {
-    let default = if serving { LevelFilter::INFO } else { LevelFilter::ERROR };
-    let from_environment = || std::env::var("RUST_LOG").ok()?.parse().ok();
-    let levels = config.log.clone().or_else(from_environment);
-    let mut levels = levels.unwrap_or_else(|| Targets::new().with_default(default));
+    let default = if serving { SERVING } else { LevelFilter::ERROR };
+    let mut levels = config.log.clone().unwrap_or_else(|| Targets::new().with_default(default));
     if serving && !levels.would_enable("audit", &Level::INFO) {
         levels = levels.with_target("audit", Level::INFO);
     }

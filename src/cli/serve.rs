@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Failure;
+use super::{Failure, WrongSetting};
 use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
 use crate::config::Config;
@@ -26,6 +26,7 @@ const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
 const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
 pub async fn run(config: Config) -> Result<(), Failure> {
+    refuse_plain_http(&config)?;
     let stop = stop_signal()?;
     take_descriptors();
     let listener = listen(config.listen).await?;
@@ -58,6 +59,20 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         tracing::error!(left, "stopping although sessions that should have ended are still on disk");
     }
     Ok(served?)
+}
+
+/// On plain http the cookie is not `Secure`. On this machine nobody is on the way who could read it.
+fn refuse_plain_http(config: &Config) -> Result<(), WrongSetting> {
+    match &config.url {
+        Some(url) if !(url.is_https() || url.is_loopback() || config.insecure_http) => {
+            Err(WrongSetting(format!(
+                "--url (EXEUNT_URL) cannot be {:?}: whoever is on the way could read passwords and cookies; put a \
+                 proxy with TLS in front and say https, or use --insecure-http on a network you trust",
+                url.origin()
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// As many descriptors as the process may have. Shells and service managers give 1,024 to begin with, for the

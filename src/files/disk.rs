@@ -94,6 +94,8 @@ pub struct Metadata {
     pub kind: Kind,
     /// Who may do what with it, in octal.
     pub mode: u32,
+    /// The number of the account that it belongs to.
+    pub owner: u32,
     /// In bytes.
     pub length: u64,
     /// When it was last changed, in whole seconds.

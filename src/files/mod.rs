@@ -12,6 +12,7 @@ mod os_disk;
 
 mod appending;
 mod folder;
+mod guard;
 mod lock;
 mod reading;
 mod removing;
@@ -24,6 +25,7 @@ use rustix::io::Errno;
 
 pub use appending::Lines;
 pub use folder::Folder;
+pub use guard::Exposed;
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
 pub use reading::{Again, Contents};

@@ -128,7 +128,8 @@ impl OpenFile for OsFile {
 fn metadata(metadata: &fs::Metadata) -> Metadata {
     Metadata {
         kind: kind(metadata.file_type()),
-        mode: metadata.mode() & 0o777,
+        mode: metadata.mode() & 0o7777,
+        owner: metadata.uid(),
         length: metadata.len(),
         modified: clock::at_second(metadata.mtime()),
         state: State {

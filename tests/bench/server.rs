@@ -20,7 +20,7 @@ impl Server {
     pub fn on(data: &Path, settings: &[&str]) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_exeunt"));
         program.args(["serve", "--listen", "127.0.0.1:0"]).args(settings);
-        program.arg("--data").arg(data).env("RUST_LOG", "error");
+        program.arg("--data").arg(data).env("EXEUNT_LOG", "error");
         // It writes a line of audit for each login, which is read by nobody here.
         let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = String::new();

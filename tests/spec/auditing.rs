@@ -409,7 +409,7 @@ async fn a_trusted_proxy_may_have_given_the_request_an_id() {
 async fn lines_go_to_the_log_unless_a_file_is_set() {
     let place = Place::new();
     let mut command = place.program(&["serve", "--listen", "127.0.0.1:0"]);
-    command.env("RUST_LOG", "off");
+    command.env("EXEUNT_LOG", "off");
     let server = Server::start(command);
     refused_post(&server).await;
     let done = server.stops();

@@ -66,16 +66,6 @@ fn asking_wrongly_is_answered_with_2_and_the_reason() {
 }
 
 #[test]
-fn a_wrong_setting_is_refused_from_the_environment_too() {
-    let place = Place::new();
-    for (setting, flag) in [("EXEUNT_LISTEN", "--listen"), ("EXEUNT_URL", "--url")] {
-        let mut command = place.program(&["account", "list"]);
-        command.env(setting, "nonsense");
-        Running::start(command).ends().was_asked_wrongly(flag);
-    }
-}
-
-#[test]
 fn a_data_folder_that_cannot_be_used_is_named() {
     let place = Place::new();
     fs::write(place.data().join("file"), "").unwrap();

@@ -40,6 +40,7 @@ mod closing_accounts;
 mod command_line;
 mod figures;
 mod logs;
+mod settings;
 mod sweeping;
 
 // What the rooms promise.

@@ -80,7 +80,7 @@ impl Everything {
     /// The program with all that it can log.
     fn program(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.place.program(arguments);
-        command.env("RUST_LOG", "trace").env("EXEUNT_AUDIT_LOG", self.audit.path());
+        command.env("EXEUNT_LOG", "trace").env("EXEUNT_AUDIT_LOG", self.audit.path());
         command
     }
 

@@ -25,13 +25,13 @@ const SETTINGS: [&str; 10] = [
     "EXEUNT_DATA",
     "EXEUNT_LISTEN",
     "EXEUNT_URL",
+    "EXEUNT_INSECURE_HTTP",
     "EXEUNT_TRUST_PROXY",
     "EXEUNT_AUDIT_LOG",
     "EXEUNT_ASSETS",
     "EXEUNT_METRICS_LISTEN",
     "EXEUNT_LOG",
     "EXEUNT_LOG_FORMAT",
-    "RUST_LOG",
 ];
 
 /// A data folder, and the program at work on it.
@@ -60,6 +60,13 @@ impl Place {
         let script = format!("{first}; exec \"$0\" \"$@\"");
         let all = [&["-c", &script, env!("CARGO_BIN_EXE_exeunt")], arguments].concat();
         self.command("sh", &all)
+    }
+
+    /// The same, with calls of the operating system answered by strace.
+    pub fn program_told(&self, inject: &[&str], arguments: &[&str]) -> Command {
+        let injected = inject.iter().flat_map(|inject| ["-e", inject]);
+        let strace: Vec<_> = ["-f", "-o", "/dev/null"].into_iter().chain(injected).collect();
+        self.command("strace", &[&strace[..], &[env!("CARGO_BIN_EXE_exeunt")], arguments].concat())
     }
 
     /// In an environment that says nothing but to log as people read it, in a terminal of 100 columns.
@@ -157,6 +164,14 @@ impl Done {
         assert_eq!((self.code, &*self.out), (Some(1), ""), "{self:?}");
         assert!(self.err.starts_with("exeunt: ") && self.err.lines().count() == 1, "{self:?}");
         assert!(self.err.contains(why), "no {why:?} in {self:?}");
+    }
+
+    /// A setting cannot be meant, and it said in one line which, and what would do.
+    #[track_caller]
+    pub fn was_set_wrongly(self, setting: &str, what_would_do: &str) {
+        assert!(self.err.starts_with("exeunt: ") && self.err.lines().count() == 1, "{self:?}");
+        assert!(self.err.contains(setting), "no {setting:?} in {self:?}");
+        self.was_asked_wrongly(what_would_do);
     }
 
     /// It was asked wrongly, and said in what way.

@@ -1,0 +1,64 @@
+//! `exeunt config`: what every setting is, and where that comes from. It never opens anything that a setting
+//! names.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
+use serde::Serialize;
+
+use super::{Failure, output};
+use crate::config::Config;
+
+/// Every setting that is a flag, in the order of the help.
+pub fn all() -> impl Iterator<Item = Arg> {
+    let mut command = Config::augment_args(Command::new("").disable_help_flag(true));
+    command.build();
+    command.get_arguments().cloned().collect::<Vec<_>>().into_iter()
+}
+
+/// What a setting is called on the command line and in the environment.
+pub fn names(setting: &Arg) -> Option<(String, String)> {
+    Some((format!("--{}", setting.get_long()?), setting.get_env()?.to_str()?.to_owned()))
+}
+
+#[derive(Serialize)]
+struct Row {
+    flag: String,
+    environment: String,
+    value: Option<String>,
+    from: &'static str,
+}
+
+pub fn run(config: &Config, matches: &ArgMatches, json: bool) -> Result<(), Failure> {
+    let rows: Vec<_> = all().filter_map(|setting| row(&setting, config, matches)).collect();
+    if json {
+        return output::json(&rows);
+    }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let value = row.value.unwrap_or_else(|| "none".to_owned());
+            [row.flag, row.environment, value, row.from.to_owned()]
+        })
+        .collect();
+    output::table(["FLAG", "ENVIRONMENT", "VALUE", "FROM"], &rows)
+}
+
+fn row(setting: &Arg, config: &Config, matches: &ArgMatches) -> Option<Row> {
+    let (flag, environment) = names(setting)?;
+    let id = setting.get_id().as_str();
+    let values = matches.get_raw(id).map(|values| {
+        let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+        values.join(",")
+    });
+    let (value, from) = match (values, matches.value_source(id)) {
+        // A flag that is there has no value of its own.
+        (value, Some(ValueSource::CommandLine)) => (value.or_else(|| Some("true".to_owned())), "flag"),
+        (value, Some(ValueSource::EnvVariable)) => (value, "environment"),
+        (value, Some(_)) => (value, "default"),
+        // What has no default for clap: another setting says it, or which command it is for.
+        (_, None) if id == "url" => (Some(config.public_url(config.listen.port()).origin()), "default"),
+        (_, None) if id == "log" => (Some(output::SERVING.to_string()), "default"),
+        (_, None) => (None, "none"),
+    };
+    Some(Row { flag, environment, value, from })
+}
