@@ -2,8 +2,10 @@
 
 mod account;
 mod asked;
+mod manual;
 mod output;
 mod serve;
+mod service_manager;
 mod session;
 mod settings;
 mod status;
@@ -13,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::service_manager::Given;
 use crate::accounts::{AccountName, Cost};
 use crate::app::{App, Stores};
 use crate::audit::Trail;
@@ -57,6 +60,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print what makes a shell complete commands and flags
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or that of a command, as `man` reads it
+    Man {
+        /// The command, such as `account add`
+        command: Vec<String>,
+    },
 }
 
 /// A sentence for whoever ran the command.
@@ -75,6 +88,8 @@ struct WrongSetting(String);
 #[must_use]
 pub fn run() -> ExitCode {
     let (cli, matches) = asked::parse();
+    // While there is one thread: it takes them out of the environment.
+    let given = Given::by_the_service_manager();
     output::start_logging(&cli.config, matches!(cli.command, None | Some(Command::Serve)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -82,13 +97,15 @@ pub fn run() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
-            None | Some(Command::Serve) => serve::run(cli.config).await,
+            None | Some(Command::Serve) => serve::run(cli.config, given).await,
             Some(Command::Account(command)) => {
                 let app = open(&cli.config, command.makes_the_folder())?;
                 account::run(command, &app).await
             }
             Some(Command::Status(status)) => status::run(status, &cli.config).await,
             Some(Command::Session(command)) => session::run(command, &open(&cli.config, false)?).await,
+            Some(Command::Completions { shell }) => manual::completions(shell),
+            Some(Command::Man { command }) => manual::page(&command),
             Some(Command::Config { json }) => settings::run(&cli.config, &matches, json),
         }
     });

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::service_manager::{self, Given};
 use super::{Failure, WrongSetting};
 use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
@@ -25,16 +26,20 @@ const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
 /// How often expired sessions are removed from the disk; they are refused either way.
 const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
-pub async fn run(config: Config) -> Result<(), Failure> {
+pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     refuse_plain_http(&config)?;
     let stop = stop_signal()?;
     take_descriptors();
-    let listener = listen(config.listen).await?;
+    let listener = match given.listener()? {
+        Some(listener) => listener,
+        None => listen(config.listen).await?,
+    };
     let address = listener.local_addr()?;
     let app = Arc::new(super::rooms(&config, address.port())?);
 
     let reopening = app.audit.has_file().then(|| hangups(Arc::clone(&app))).transpose()?.map(tokio::spawn);
     greet(&app, address).await?;
+    service_manager::tell_ready();
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
     let told = Arc::default();
     let sweeps =
@@ -121,6 +126,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        service_manager::tell_stopping();
         tracing::info!("stopping: no new connections, requests in flight finish");
     })
 }

@@ -20,7 +20,7 @@ const STOREYS: [&[&str]; 6] = [
 const MAY_NAME_WEB: &str = "cli/serve.rs";
 
 /// Who alone may know a library. Paths are prefixes.
-const KEPT_TO: [(&str, &[&str]); 12] = [
+const KEPT_TO: [(&str, &[&str]); 14] = [
     ("poem::", &["web/"]),
     ("hyper", &["cli/status.rs", "web/serving/"]),
     ("maud::", &["web/"]),
@@ -29,6 +29,8 @@ const KEPT_TO: [(&str, &[&str]); 12] = [
     ("fs2::", &["files/os_disk.rs"]),
     ("inotify::", &["files/watching.rs"]),
     ("prometheus::", &["metrics.rs"]),
+    ("listenfd::", &["cli/service_manager.rs"]),
+    ("sd_notify::", &["cli/service_manager.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
     ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "web/assets/bundle.rs"]),
     ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),

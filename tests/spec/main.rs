@@ -38,6 +38,7 @@ mod returning;
 mod auditing;
 mod closing_accounts;
 mod command_line;
+mod deploying;
 mod figures;
 mod logs;
 mod settings;

@@ -191,8 +191,13 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub fn start(command: Command) -> Self {
+        Self::start_reading(Stdio::piped(), command)
+    }
+
+    /// The same, with this as its standard input.
+    pub fn start_reading(input: impl Into<Stdio>, mut command: Command) -> Self {
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (input, out, err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         Self { child, input, out: Said::by(out.unwrap()), err: Said::by(err.unwrap()) }
@@ -296,7 +301,11 @@ pub struct Server {
 impl Server {
     /// Waits until it says where it is.
     pub fn start(command: Command) -> Self {
-        let mut running = Running::start(command);
+        Self::running(Running::start(command))
+    }
+
+    /// The same, of a program that was started.
+    pub fn running(mut running: Running) -> Self {
         let said = running.says(").\n");
         // Where audit lines go there too, there is one before.
         let first = said.lines().find(|line| line.starts_with("Exeunt is at ")).unwrap();

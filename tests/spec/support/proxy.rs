@@ -1,4 +1,4 @@
-//! A real proxy before the site, set up as its manual says to begin with. It ends with the test.
+//! A real proxy before the site, set up as the examples for operators say. It ends with the test.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -60,32 +60,52 @@ impl Kind {
     }
 }
 
+/// The example for Caddy, at another address and without TLS.
 fn caddyfile(address: SocketAddr, site: &str) -> String {
-    let ip = address.ip();
-    format!(
-        "{{
-             admin off
-             auto_https off
-         }}
-         http://{address} {{
-             bind {ip}
-             reverse_proxy {site}
-         }}"
-    )
+    let (ip, site) = (address.ip(), site.trim_start_matches("http://"));
+    let server = example(
+        "Caddyfile",
+        &[("login.example.org {", &format!("http://{address} {{ bind {ip}\n")), ("127.0.0.1:8000", site)],
+    );
+    format!("{{\n admin off\n auto_https off\n}}\n{server}")
 }
 
+/// The example for nginx, at another address and without TLS.
 fn nginx_conf(folder: &Path, address: SocketAddr, site: &str) -> String {
+    let listen = address.to_string();
+    let server = example(
+        "nginx.conf",
+        &[
+            ("443 ssl", &listen),
+            ("ssl_certificate /etc/ssl/login.example.org.pem;", ""),
+            ("ssl_certificate_key /etc/ssl/login.example.org.key;", ""),
+            ("http://127.0.0.1:8000", site),
+        ],
+    );
+    nginx_with(folder, &server)
+}
+
+/// What stands around a server of nginx.
+pub fn nginx_with(folder: &Path, server: &str) -> String {
     let folder = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|what| format!("{what}_temp_path {folder}/{what};"))
         .concat();
     format!(
         "daemon off; master_process off; pid {folder}/pid; events {{}}
-         http {{
-             access_log off; {temporary}
-             server {{ listen {address}; location / {{ proxy_pass {site}; }} }}
-         }}"
+         http {{ access_log off; {temporary} {server} }}"
     )
+}
+
+/// What operators are given, with this for that.
+pub fn example(name: &str, changes: &[(&str, &str)]) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/deploy").join(name);
+    let mut text = fs::read_to_string(file).expect("the example is there");
+    for (that, this) in changes {
+        assert_eq!(text.matches(that).count(), 1, "{that} is in {name} once");
+        text = text.replace(that, this);
+    }
+    text
 }
 
 impl Drop for Proxy {
