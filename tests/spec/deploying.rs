@@ -190,6 +190,33 @@ fn the_proxies_take_the_examples_as_they_are() {
     runs("caddy", &["validate", "--adapter", "caddyfile", "--config", caddyfile.to_str().unwrap()]);
 }
 
+// When it is needed.
+
+#[tokio::test]
+async fn a_copy_that_is_restored_revives_sessions_until_all_are_ended() {
+    let place = Place::new();
+    let alice = place.account("alice").await;
+    let (token, _) = place.session(&alice).await;
+    let copies = |from: &str, to: &str| {
+        let mut cp = Command::new("cp");
+        cp.current_dir(place.data()).args(["-a", from, to]);
+        Running::start(cp).ends().done();
+    };
+    let server = place.serves();
+    let copy = TempDir::new().unwrap();
+    copies("sessions", copy.path().to_str().unwrap());
+    let mut visitor = server.visitor_with(&token);
+    visitor.logs_out().await.leads_to("/login?logged_out");
+    server.stops().done();
+
+    fs::remove_dir_all(place.data().join("sessions")).unwrap();
+    copies(copy.path().join("sessions").to_str().unwrap(), ".");
+
+    assert!(place.serves().visitor_with(&token).is_logged_in().await, "as the README warns");
+    assert_eq!(place.runs(&["session", "end", "--all"]).done(), "Ended 1 session.\n");
+    assert!(!place.serves().visitor_with(&token).is_logged_in().await);
+}
+
 // The manual.
 
 #[test]
