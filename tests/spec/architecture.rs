@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::readme_words;
 
@@ -142,6 +143,20 @@ fn what_nobody_may_guess_is_made_of_the_operating_systems_random_bytes() {
         .filter(|name| name.contains("rand"))
         .collect();
     assert_eq!(random, ["getrandom"], "nothing else makes random bytes");
+}
+
+/// What is built for the machine that builds, such as macros, is not in the program.
+#[test]
+fn the_readme_says_of_how_many_crates_the_program_is_made() {
+    let mut tree = Command::new(env!("CARGO"));
+    tree.current_dir(env!("CARGO_MANIFEST_DIR")).args(["tree", "--locked", "--prefix=none", "--format={p}"]);
+    let tree = tree.args(["--edges=normal,no-proc-macro", "--target=x86_64-unknown-linux-gnu"]).output().unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    let others = crates.len() - 1;
+
+    let made_of = readme_words("Running it for real");
+    assert!(made_of.contains(&format!("built from {others} crates besides itself")), "{others} crates");
 }
 
 #[test]
