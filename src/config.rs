@@ -1,6 +1,7 @@
 //! Settings: a flag, else the environment, else the default. A wrong one is refused at the start, in one
 //! line that names it; nothing reads a setting anywhere else.
 
+use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -8,6 +9,9 @@ use clap::Args;
 use ipnet::IpNet;
 use tracing_subscriber::filter::Targets;
 use url::{Host, Url};
+
+/// What nobody writes into a URL.
+const HTTP: u16 = 80;
 
 /// What can be set.
 #[derive(Args, Clone, Debug)]
@@ -26,16 +30,16 @@ pub struct Config {
     #[arg(long, env = "EXEUNT_INSECURE_HTTP", value_parser = parse_switch, global = true)]
     pub insecure_http: bool,
 
-    /// Address to listen on
+    /// Address and port to listen on, or unix: and the path of a socket
     #[arg(
         long,
         env = "EXEUNT_LISTEN",
-        value_name = "ADDRESS:PORT",
+        value_name = "ADDRESS",
         default_value = "127.0.0.1:8000",
-        value_parser = parse_address,
+        value_parser = Listen::parse,
         global = true
     )]
-    pub listen: SocketAddr,
+    pub listen: Listen,
 
     /// Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between
     #[arg(
@@ -96,8 +100,42 @@ impl Config {
     }
 }
 
-fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "it is an address and a port, such as 127.0.0.1:8000")
+/// Where the proxy finds the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// At a port.
+    At(SocketAddr),
+    /// At a socket in a folder.
+    In(PathBuf),
+}
+
+impl Listen {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let what = "it is an address and a port, such as 127.0.0.1:8000, or unix:/run/exeunt/socket";
+        match text.strip_prefix("unix:") {
+            Some("") => Err(what),
+            Some(path) => Ok(Self::In(path.into())),
+            None => text.parse().map(Self::At).map_err(|_| what),
+        }
+    }
+
+    /// The port; that of http where there is none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::At(address) => address.port(),
+            Self::In(_) => HTTP,
+        }
+    }
+}
+
+impl Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(address) => address.fmt(f),
+            Self::In(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 fn parse_levels(text: &str) -> Result<Targets, &'static str> {
@@ -111,6 +149,10 @@ fn parse_format(text: &str) -> Result<LogFormat, &'static str> {
         "json" => Ok(LogFormat::Json),
         _ => Err("it is text or json"),
     }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "it is an address and a port, such as 127.0.0.1:8000")
 }
 
 /// What a flag without a value is in the environment.

@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -14,11 +15,11 @@ use super::service_manager::{self, Given};
 use super::{Failure, WrongSetting};
 use crate::actions::{Pace, finish_endings, offer_first_account, sweep};
 use crate::app::App;
-use crate::config::Config;
-use crate::files::blocking;
+use crate::config::{Config, Listen};
+use crate::files::{SocketName, blocking, listen_at};
 use crate::mutex;
 use crate::sessions::Skipped;
-use crate::web::{self, Assets, FiguresAt, Limits, Proxies};
+use crate::web::{self, Assets, FiguresAt, Limits, Listener, Proxies};
 
 /// How often what could not be deleted is tried again.
 const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
@@ -30,15 +31,14 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     refuse_plain_http(&config)?;
     let stop = stop_signal()?;
     take_descriptors();
-    let listener = match given.listener()? {
-        Some(listener) => listener,
-        None => listen(config.listen).await?,
+    let (listener, address, _name) = match given.listener()? {
+        Some((listener, address)) => (listener, address, None),
+        None => listen(&config.listen).await?,
     };
-    let address = listener.local_addr()?;
     let app = Arc::new(super::rooms(&config, address.port())?);
 
     let reopening = app.audit.has_file().then(|| hangups(Arc::clone(&app))).transpose()?.map(tokio::spawn);
-    greet(&app, address).await?;
+    greet(&app, &address).await?;
     service_manager::tell_ready();
     let endings = tokio::spawn(every(FINISH_ENDINGS_EVERY, Arc::clone(&app), finish));
     let told = Arc::default();
@@ -90,9 +90,9 @@ fn take_descriptors() {
 
 /// Serves the figures at an address of their own.
 async fn figures(address: SocketAddr, app: Arc<App>) -> Result<impl Future<Output = ()>, Failure> {
-    let listener = listen(address).await?;
+    let (listener, address, _) = listen(&Listen::At(address)).await?;
     let limits = Limits::behind(&Proxies::default());
-    tracing::info!(address = %listener.local_addr()?, "figures are at /metrics");
+    tracing::info!(%address, "figures are at /metrics");
     Ok(async move {
         if let Err(error) = web::serve(listener, web::figures(app), limits, std::future::pending()).await {
             tracing::error!(%error, "the figures are not served any more");
@@ -100,13 +100,28 @@ async fn figures(address: SocketAddr, app: Arc<App>) -> Result<impl Future<Outpu
     })
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let listener = TcpListener::bind(address).await;
-    Ok(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?)
+/// Where to listen, and, as long as that goes on, the name that it has in a folder.
+async fn listen(to: &Listen) -> Result<(Listener, Listen, Option<SocketName>), Failure> {
+    let listens = match to {
+        Listen::At(address) => at_port(*address).await,
+        Listen::In(path) => in_folder(path).map(|(listener, name)| (listener, to.clone(), Some(name))),
+    };
+    listens.map_err(|error| format!("cannot listen on {to}: {error}").into())
+}
+
+async fn at_port(address: SocketAddr) -> io::Result<(Listener, Listen, Option<SocketName>)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    Ok((listener.into(), Listen::At(address), None))
+}
+
+fn in_folder(path: &Path) -> io::Result<(Listener, SocketName)> {
+    let (listener, name) = listen_at(path)?;
+    Ok((UnixListener::from_std(listener)?.into(), name))
 }
 
 /// Tells where the site is, and how to make its first account.
-async fn greet(app: &App, address: SocketAddr) -> Result<(), Failure> {
+async fn greet(app: &App, address: &Listen) -> Result<(), Failure> {
     let first = offer_first_account(app).await?;
     let mut out = io::stdout().lock();
     writeln!(out, "Exeunt is at {} (listening on {address}).", app.url.origin())?;

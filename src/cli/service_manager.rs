@@ -2,12 +2,14 @@
 //! stopping. Without one nothing is said; nobody is kept out when it does not listen.
 
 use std::io;
+use std::path::Path;
 
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 
 use super::{Failure, WrongSetting};
+use crate::config::Listen;
 
 /// The sockets that the process was started with.
 pub struct Given(ListenFd);
@@ -19,19 +21,38 @@ impl Given {
     }
 
     /// The one to listen on, if any: whoever opened it has said where that is, and `--listen` does not count.
-    pub fn listener(mut self) -> Result<Option<TcpListener>, Failure> {
+    pub fn listener<L>(mut self) -> Result<Option<(L, Listen)>, Failure>
+    where
+        L: From<TcpListener> + From<UnixListener>,
+    {
         match self.0.len() {
             0 => Ok(None),
             1 => {
-                let listener = self.0.take_tcp_listener(0).and_then(|listener| {
-                    let listener = listener.ok_or(io::ErrorKind::NotFound)?;
-                    listener.set_nonblocking(true)?;
-                    TcpListener::from_std(listener)
-                });
+                // What is at no port is left in its place.
+                let listener = match self.at_a_port() {
+                    Ok((listener, address)) => Ok((listener.into(), address)),
+                    Err(_) => self.in_a_folder().map(|(listener, path)| (listener.into(), path)),
+                };
                 listener.map(Some).map_err(|error| wrong(&error.to_string()).into())
             }
             many => Err(wrong(&format!("there are {many} sockets")).into()),
         }
+    }
+}
+
+impl Given {
+    fn at_a_port(&mut self) -> io::Result<(TcpListener, Listen)> {
+        let listener = self.0.take_tcp_listener(0)?.ok_or(io::ErrorKind::NotFound)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((TcpListener::from_std(listener)?, Listen::At(address)))
+    }
+
+    fn in_a_folder(&mut self) -> io::Result<(UnixListener, Listen)> {
+        let listener = self.0.take_unix_listener(0)?.ok_or(io::ErrorKind::NotFound)?;
+        listener.set_nonblocking(true)?;
+        let path = listener.local_addr()?.as_pathname().unwrap_or(Path::new("")).to_owned();
+        Ok((UnixListener::from_std(listener)?, Listen::In(path)))
     }
 }
 

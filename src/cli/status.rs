@@ -2,7 +2,6 @@
 //! data folder.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,11 +11,12 @@ use hyper::client::conn::http1::handshake;
 use hyper::{Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::{Failure, output};
-use crate::config::Config;
+use crate::config::{Config, Listen};
 
 /// A server that takes longer is not well, and whoever asks wants to know that.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -53,8 +53,9 @@ struct Figure {
 }
 
 pub async fn run(status: Status, config: &Config) -> Result<(), Failure> {
-    let (ready, _) = get(config.listen, "/readyz").await?;
-    let (found, text) = get(config.metrics_listen.unwrap_or(config.listen), "/metrics").await?;
+    let (ready, _) = get(&config.listen, "/readyz").await?;
+    let figures_at = config.metrics_listen.map_or_else(|| config.listen.clone(), Listen::At);
+    let (found, text) = get(&figures_at, "/metrics").await?;
     if found != StatusCode::OK {
         return Err("its figures are somewhere else: say where with --metrics-listen".into());
     }
@@ -67,18 +68,27 @@ pub async fn run(status: Status, config: &Config) -> Result<(), Failure> {
     output::table(["WHAT", "OF", "FIGURE"], &rows)
 }
 
-async fn get(address: SocketAddr, path: &str) -> Result<(StatusCode, String), Failure> {
+async fn get(address: &Listen, path: &str) -> Result<(StatusCode, String), Failure> {
     let asked = timeout(WITHIN, ask(address, path)).await;
     let asked =
         asked.unwrap_or_else(|_| Err(format!("no answer within {} seconds", WITHIN.as_secs()).into()));
     asked.map_err(|error| format!("no server answers at {address}: {error}").into())
 }
 
-async fn ask(address: SocketAddr, path: &str) -> Result<(StatusCode, String), Failure> {
-    let stream = TcpStream::connect(address).await?;
+async fn ask(address: &Listen, path: &str) -> Result<(StatusCode, String), Failure> {
+    match address {
+        Listen::At(address) => answer(TcpStream::connect(address).await?, path).await,
+        Listen::In(socket) => answer(UnixStream::connect(socket).await?, path).await,
+    }
+}
+
+async fn answer<S>(stream: S, path: &str) -> Result<(StatusCode, String), Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let request = Request::get(path).header(header::HOST, address.to_string()).body(Empty::<Bytes>::new())?;
+    let request = Request::get(path).header(header::HOST, "localhost").body(Empty::<Bytes>::new())?;
     let answer = sender.send_request(request).await?;
     let status = answer.status();
     let bytes = Limited::new(answer.into_body(), MOST_BYTES).collect().await?.to_bytes();

@@ -16,6 +16,7 @@ mod guard;
 mod lock;
 mod reading;
 mod removing;
+mod socket;
 mod watching;
 mod writing;
 
@@ -30,6 +31,7 @@ pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
 pub use reading::{Again, Contents};
 pub use removing::NotRemoved;
+pub use socket::{SocketName, listen_at};
 pub use watching::{Watcher, Watching};
 
 /// Does work that blocks on one of the threads that are there for the disk.

@@ -40,7 +40,7 @@ use crate::sessions::Presence;
 pub use assets::Assets;
 pub use figures::{FiguresAt, figures};
 pub use proxies::Proxies;
-pub use serving::{Limits, Neighbours, serve};
+pub use serving::{Limits, Listener, Neighbours, serve};
 
 use carry_through::CarryThrough;
 use cookies::Cookies;

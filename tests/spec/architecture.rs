@@ -33,7 +33,7 @@ const KEPT_TO: [(&str, &[&str]); 14] = [
     ("listenfd::", &["cli/service_manager.rs"]),
     ("sd_notify::", &["cli/service_manager.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
-    ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "web/assets/bundle.rs"]),
+    ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "files/socket.rs", "web/assets/bundle.rs"]),
     ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),
     ("Timestamp::now", &["clock.rs"]),
 ];
@@ -150,7 +150,8 @@ fn what_nobody_may_guess_is_made_of_the_operating_systems_random_bytes() {
 fn the_readme_says_of_how_many_crates_the_program_is_made() {
     let mut tree = Command::new(env!("CARGO"));
     tree.current_dir(env!("CARGO_MANIFEST_DIR")).args(["tree", "--locked", "--prefix=none", "--format={p}"]);
-    let tree = tree.args(["--edges=normal,no-proc-macro", "--target=x86_64-unknown-linux-gnu"]).output().unwrap();
+    let tree =
+        tree.args(["--edges=normal,no-proc-macro", "--target=x86_64-unknown-linux-gnu"]).output().unwrap();
     let tree = String::from_utf8(tree.stdout).unwrap();
     let crates: BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
     let others = crates.len() - 1;

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::net::TcpSocket;
 
 use crate::support::program::{Place, Running, Server};
 use crate::support::proxy::{Kind, Proxy, example, nginx_with};
-use crate::support::{PASSWORD, names_in};
+use crate::support::{PASSWORD, Visitor, mode, names_in};
 
 // What systemd is told, and tells.
 
@@ -133,6 +133,77 @@ fn systemd_reads_the_units_and_calls_the_service_safe() {
     assert!(!read.err.contains("exeunt."), "{read:?}");
     // In tenths, 0 to 100. Four more of its wishes would take a root of its own and no socket of systemd's.
     analyze(&["security", "--offline=true", "--threshold=10", "exeunt.service"]).done();
+}
+
+// A socket in a folder.
+
+#[tokio::test]
+async fn a_socket_in_a_folder_is_served_and_gone_with_the_server() {
+    let place = Place::new();
+    let alice = place.account("alice").await;
+    let (token, _) = place.session(&alice).await;
+    let path = place.data().join("socket");
+    let listen = format!("unix:{}", path.display());
+    let arguments = ["serve", "--listen", &listen, "--trust-proxy", "127.0.0.1"];
+    let server = Server::start(place.program_after("umask 0777", &arguments));
+    assert_eq!((&*server.address, &*server.origin), (&*listen, "http://localhost"));
+    assert_eq!(mode(&path), 0o666, "a proxy of another account may connect, as to a port");
+
+    let head = "POST /logout HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\
+                X-Forwarded-For: 192.0.2.7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    assert!(said_at(&path, head).starts_with("HTTP/1.1 403 "));
+
+    let proxy = Proxy::before(&format!("http://{listen}:"), Kind::Nginx).await;
+    let mut visitor = Visitor::at(&proxy.base, &server.origin);
+    visitor = visitor.with_cookie(&format!("exeunt={}", token.reveal()));
+    assert!(visitor.is_logged_in().await);
+    let (_heard, _) = visitor.listens().await;
+    visitor.logs_out().await.leads_to("/login?logged_out");
+    assert!(!visitor.is_logged_in().await);
+
+    server.stops().logged(r#""event":"cross_site_refused""#).logged(r#""address":"192.0.2.7""#);
+    assert!(fs::symlink_metadata(&path).is_err(), "nobody finds a name at which nobody listens");
+}
+
+#[test]
+fn the_name_of_a_socket_is_taken_only_from_who_has_gone() {
+    let place = Place::new();
+    let path = place.data().join("socket");
+    let listen = format!("unix:{}", path.display());
+    let arguments = ["serve", "--listen", &listen];
+    let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let in_use = format!("cannot listen on {listen}: Address already in use");
+
+    Server::start(place.program(&arguments)).dies();
+    assert!(fs::symlink_metadata(&path).is_ok(), "what was killed leaves it");
+    let first = Server::start(place.program(&arguments));
+    place.runs(&arguments).failed(&in_use);
+    assert!(said_at(&path, head).starts_with("HTTP/1.1 200 "), "the first goes on");
+
+    // Somebody else has the name by the time the first stops.
+    fs::remove_file(&path).unwrap();
+    let second = Server::start(place.program(&arguments));
+    first.stops().done();
+    assert!(said_at(&path, head).starts_with("HTTP/1.1 200 "), "the second goes on");
+    second.stops().done();
+
+    fs::write(&path, "precious").unwrap();
+    place.runs(&arguments).failed(&in_use);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+}
+
+#[test]
+fn a_socket_in_a_folder_that_systemd_has_opened_is_served_and_left_to_it() {
+    let place = Place::new();
+    let path = place.data().join("socket");
+    let socket = OwnedFd::from(UnixListener::bind(&path).unwrap());
+    let command = place.program_after(GIVEN, &["serve"]);
+    let server = Server::running(Running::start_reading(socket, command));
+    assert_eq!(server.address, format!("unix:{}", path.display()));
+    let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assert!(said_at(&path, head).starts_with("HTTP/1.1 200 "));
+    server.stops().done();
+    assert!(fs::symlink_metadata(&path).is_ok(), "it is systemd's to remove");
 }
 
 // In front.
@@ -271,6 +342,15 @@ fn manager(place: &Place) -> (UnixDatagram, String) {
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     (manager, path.to_str().unwrap().to_owned())
+}
+
+/// What is answered to this at a socket.
+fn said_at(path: &Path, head: &str) -> String {
+    let mut stream = UnixStream::connect(path).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn told(manager: &UnixDatagram) -> String {

@@ -100,6 +100,7 @@ fn a_value_that_cannot_be_meant_is_refused_in_one_line_from_a_flag_and_from_the_
         ("--listen", "nonsense", "such as 127.0.0.1:8000"),
         ("--listen", "", "such as 127.0.0.1:8000"),
         ("--listen", "localhost:8000", "such as 127.0.0.1:8000"),
+        ("--listen", "unix:", "unix:/run/exeunt/socket"),
         ("--url", "login.example.org", "such as https://login.example.org"),
         ("--url", "", "such as https://login.example.org"),
         ("--url", "ftp://login.example.org", "http:// or https://"),

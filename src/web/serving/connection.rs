@@ -7,10 +7,10 @@ use hyper::body::Incoming;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::limits::Limits;
+use super::listener::Stream;
 use super::stay::Stay;
 use super::wire::Wire;
 use super::{http1, http2};
@@ -43,7 +43,7 @@ pub struct Context {
 ///
 /// # Errors
 /// When the connection breaks, or what comes in is no HTTP.
-pub async fn serve<E>(stream: TcpStream, endpoint: Arc<E>, mut context: Context) -> Result<(), Broken>
+pub async fn serve<E>(stream: Stream, endpoint: Arc<E>, mut context: Context) -> Result<(), Broken>
 where
     E: Endpoint<Output = Response> + 'static,
 {

@@ -8,21 +8,22 @@ use futures_util::StreamExt;
 use poem::Response;
 use poem::http::header::CONNECTION;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use super::listener::Stream;
 
 /// Put into an answer that goes on for as long as the browser stays.
 #[derive(Clone, Copy, Debug)]
 pub struct Endless;
 
 /// Sends the answer until it ends after all, or the browser has gone, or takes nothing of it for as long as `patience`.
-pub async fn send(stream: TcpStream, answer: Response, patience: Duration) {
+pub async fn send(stream: Stream, answer: Response, patience: Duration) {
     if let Err(error) = write(stream, answer, patience).await {
         tracing::debug!(%error, "an endless answer ended");
     }
 }
 
-async fn write(mut stream: TcpStream, mut answer: Response, patience: Duration) -> io::Result<()> {
+async fn write(mut stream: Stream, mut answer: Response, patience: Duration) -> io::Result<()> {
     stream.write_all(&head(&answer)).await?;
     answer.headers_mut().clear();
     let mut body = answer.into_body().into_bytes_stream();

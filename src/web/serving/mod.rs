@@ -6,6 +6,7 @@ mod endless;
 mod http1;
 mod http2;
 mod limits;
+mod listener;
 mod neighbours;
 mod server;
 mod stay;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use endless::Endless;
 pub use limits::Limits;
+pub use listener::Listener;
 pub use neighbours::Neighbours;
 pub use server::serve;
 pub use stay::Stay;

@@ -9,12 +9,12 @@ use std::time::Duration;
 use poem::{Endpoint, Response};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::connection::{self, Context};
 use super::limits::Limits;
+use super::listener::{Listener, Stream};
 use super::neighbours::Neighbours;
 use super::stay::Stay;
 
@@ -36,11 +36,12 @@ const HARD_END: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the listener has no address any more.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     endpoint: impl Endpoint<Output = Response> + 'static,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let listener = listener.into();
     let local = listener.local_addr()?;
     let (endpoint, limits) = (Arc::new(endpoint), Arc::new(limits));
     let room = room();
@@ -99,13 +100,11 @@ fn room() -> u32 {
 }
 
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> io::Result<(Stream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, remote) = listener.accept().await?;
-    // A socket that cannot is one whose other end has gone; reading it will tell.
-    let _ = stream.set_nodelay(true);
     Ok((stream, remote, permit))
 }
 

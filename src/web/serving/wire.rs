@@ -7,12 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::listener::Stream;
 
 /// A connection's two directions.
 pub struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     first: First,
     patience: Duration,
     /// Runs while what is written has to wait.
@@ -29,7 +30,7 @@ struct First {
 
 impl Wire {
     /// Waits `patience` for somebody to take more of what is written.
-    pub fn new(stream: TcpStream, patience: Duration) -> Self {
+    pub fn new(stream: Stream, patience: Duration) -> Self {
         Self { stream, first: First::default(), patience, giving_up: None }
     }
 
@@ -50,7 +51,7 @@ impl Wire {
     }
 
     /// What is below.
-    pub fn into_stream(self) -> TcpStream {
+    pub fn into_stream(self) -> Stream {
         self.stream
     }
 
