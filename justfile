@@ -18,7 +18,7 @@ add-account name *args:
 test *args:
     tests/run {{ args }}
 
-# Measure: a million sessions, ten thousand browsers that listen, five hundred logins at once
+# Measure: pages, a million sessions, ten thousand browsers that listen, five hundred logins at once
 bench *args:
     cargo bench --locked {{ args }}
 
