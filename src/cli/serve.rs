@@ -36,6 +36,12 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
         None => listen(&config.listen).await?,
     };
     let app = Arc::new(super::rooms(&config, address.port())?);
+    let (figures_at, figures) = match config.metrics_listen {
+        None => (FiguresAt::Site, None),
+        Some(address) => {
+            (FiguresAt::Elsewhere, Some(tokio::spawn(figures(address, Arc::clone(&app)).await?)))
+        }
+    };
 
     let reopening = app.audit.has_file().then(|| hangups(Arc::clone(&app))).transpose()?.map(tokio::spawn);
     greet(&app, &address).await?;
@@ -47,12 +53,6 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let proxies = Proxies::trusted(config.trust_proxy);
     let limits = Limits::behind(&proxies);
-    let (figures_at, figures) = match config.metrics_listen {
-        None => (FiguresAt::Site, None),
-        Some(address) => {
-            (FiguresAt::Elsewhere, Some(tokio::spawn(figures(address, Arc::clone(&app)).await?)))
-        }
-    };
     let site = web::site(Arc::clone(&app), assets, proxies, figures_at);
     let served = web::serve(listener, site, limits, stop).await;
     figures.inspect(tokio::task::JoinHandle::abort);

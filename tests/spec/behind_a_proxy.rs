@@ -69,6 +69,29 @@ async fn whoever_tries_too_often_waits_and_others_behind_the_same_proxy_do_not()
     forwarded(world.visitor(), &["192.0.2.8"]).logs_in("alice").await;
 }
 
+/// The public URL is a setting: nothing that a request says changes where the site is or how its cookie is kept.
+#[tokio::test]
+async fn what_a_proxy_says_of_protocol_and_host_changes_nothing() {
+    for proxies in [&[][..], &[HERE]] {
+        let world = World::behind(proxies).await.with_account("alice").await;
+        let mut alice = world.visitor().with("x-forwarded-proto", "https");
+        alice = alice.and_with("x-forwarded-host", "evil.example").and_with("x-forwarded-port", "443");
+        alice = alice.and_with("forwarded", "proto=https;host=evil.example");
+
+        let login = alice.opens("/").await;
+        let answer = alice.logs_in("alice").await;
+        let page = alice.opens("/").await;
+
+        login.leads_to("/login");
+        answer.leads_to("/");
+        assert!(
+            answer.cookies_set()[0].starts_with("exeunt=") && !answer.cookies_set()[0].contains("Secure")
+        );
+        assert_eq!(answer.header("strict-transport-security"), "");
+        page.is(200).does_not_say("evil.example");
+    }
+}
+
 #[tokio::test]
 async fn the_proxies_are_a_setting() {
     let place = Place::new();

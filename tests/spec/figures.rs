@@ -7,7 +7,7 @@ use exeunt::actions::{Pace, sweep};
 use exeunt::web::FiguresAt;
 use serde_json::Value;
 
-use crate::support::program::Place;
+use crate::support::program::{Place, Running};
 use crate::support::{PASSWORD, World};
 
 const WRONG: &str = "wrong horse battery staple";
@@ -181,6 +181,25 @@ async fn a_person_asks_a_running_server_how_it_does() {
     assert_eq!((&logouts["of"]["which"], &logouts["value"]), (&"this".into(), &1.0.into()));
     let sessions = figures.iter().filter(|figure| figure["of"]["store"] == "sessions");
     assert!(sessions.clone().any(|figure| figure["count"] == 1.0), "{json}");
+}
+
+#[test]
+fn a_server_at_a_socket_in_a_folder_can_be_asked_as_well() {
+    let place = Place::new();
+    let listen = format!("unix:{}", place.data().join("socket").display());
+    let mut server = Running::start(place.program(&["serve", "--listen", &listen]));
+    server.says(").\n");
+    let told = place.runs(&["status", "--listen", &listen]).done();
+    assert!(told.starts_with(&format!("The server at {listen} is ready.\n")), "{told}");
+}
+
+#[test]
+fn an_address_for_figures_that_is_taken_is_refused_before_anybody_is_told_where_the_site_is() {
+    let place = Place::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let _other = std::net::TcpListener::bind(taken).unwrap();
+    let settings = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &taken.to_string()];
+    place.runs(&settings).failed(&format!("cannot listen on {taken}: "));
 }
 
 #[test]

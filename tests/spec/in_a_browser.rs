@@ -39,7 +39,7 @@ async fn the_picture_in_the_readme() {
     world.visitor().using(FIREFOX).logs_in("alice").await;
     world.passes(SignedDuration::from_mins(3));
     let browser = Browser::open(Scripts::On).await;
-    browser.set_window(800, 680).await;
+    browser.set_window(800, 720).await;
     browser.goto(&world.url("/login")).await;
     log_in(&browser, "alice").await;
     browser.wait_for_text("Safari on iPhone").await;
