@@ -57,16 +57,16 @@ pub struct Config {
     #[arg(long, env = "EXEUNT_AUDIT_LOG", value_name = "FILE", global = true)]
     pub audit_log: Option<PathBuf>,
 
-    /// Address at which Prometheus finds the figures, at /metrics, and nothing else is served
+    /// Where Prometheus finds the figures, at /metrics, and nothing else is served: as for --listen
     /// [default: on the site itself, for this machine alone]
     #[arg(
         long,
         env = "EXEUNT_METRICS_LISTEN",
-        value_name = "ADDRESS:PORT",
-        value_parser = parse_address,
+        value_name = "ADDRESS",
+        value_parser = Listen::parse,
         global = true
     )]
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<Listen>,
 
     /// What is logged: error, warn, info, debug or trace, also for parts of the program, as in info,access=off
     /// [default: info when serving, else error]
@@ -149,10 +149,6 @@ fn parse_format(text: &str) -> Result<LogFormat, &'static str> {
         "json" => Ok(LogFormat::Json),
         _ => Err("it is text or json"),
     }
-}
-
-fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.parse().map_err(|_| "it is an address and a port, such as 127.0.0.1:8000")
 }
 
 /// What a flag without a value is in the environment.

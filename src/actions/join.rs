@@ -99,7 +99,12 @@ pub async fn join(app: &App, code: &Code, choice: Choice<'_>) -> Result<Joined, 
     let Some(account) = account else { return Ok(Joined::LinkOver) };
     app.audit.record(&Event::of(What::Joined, account.id).by(asker));
     let started = start_session(app, &account, LastingFor::ThisVisit, LetInBy::Link, &choice.visit).await?;
-    Ok(started.map_or(Joined::LinkOver, Joined::Started))
+    let Some(started) = started else { return Ok(Joined::LinkOver) };
+    if let Err(error) = app.throttle.logged_in(account.name.as_str(), asker.address, app.now()).await {
+        // They are in; from there they may have to wait like a stranger.
+        tracing::error!(%error, account = %account.id, "where somebody joined was not noted");
+    }
+    Ok(Joined::Started(started))
 }
 
 async fn opens_first(app: &App, code: &Code) -> Result<bool, ActionError> {

@@ -56,7 +56,7 @@ pub enum What<'a> {
     AccountAdded,
     /// An account was disabled.
     AccountDisabled,
-    /// A disabled account may log in again.
+    /// An account may log in again that was disabled, or closed by wrong passwords.
     AccountEnabled,
     /// An account was removed for good.
     AccountRemoved,
@@ -149,7 +149,9 @@ impl<'a> Event<'a> {
     pub(super) fn count(&self, metrics: &Metrics) {
         match self.what {
             What::LoggedIn => metrics.login("logged_in"),
-            What::LoginFailed { why } => metrics.login(why.as_str()),
+            // Nobody learns from the figures which names there are.
+            What::LoginFailed { why: why @ (Why::Throttled | Why::Busy) } => metrics.login(why.as_str()),
+            What::LoginFailed { .. } => metrics.login("refused"),
             What::LoggedOut { which, .. } => metrics.logout(which),
             What::NotLoggedOut { which, .. } => metrics.logout_failed(which),
             What::Expired => metrics.expired(),

@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::{Cli, Failure};
+use super::{Cli, Failure, WrongSetting};
 
 /// What makes a shell complete.
 pub fn completions(shell: Shell) -> Result<(), Failure> {
@@ -23,7 +23,7 @@ pub fn page(path: &[String]) -> Result<(), Failure> {
     command.build();
     for name in path {
         let found = command.find_subcommand(name).cloned();
-        command = found.ok_or_else(|| format!("there is no command {}", path.join(" ")))?;
+        command = found.ok_or_else(|| WrongSetting(format!("there is no command {}", path.join(" "))))?;
     }
     Ok(Man::new(command).render(&mut io::stdout().lock())?)
 }

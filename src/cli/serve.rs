@@ -36,11 +36,9 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
         None => listen(&config.listen).await?,
     };
     let app = Arc::new(super::rooms(&config, address.port())?);
-    let (figures_at, figures) = match config.metrics_listen {
+    let (figures_at, figures) = match &config.metrics_listen {
         None => (FiguresAt::Site, None),
-        Some(address) => {
-            (FiguresAt::Elsewhere, Some(tokio::spawn(figures(address, Arc::clone(&app)).await?)))
-        }
+        Some(to) => (FiguresAt::Elsewhere, Some(tokio::spawn(figures(to, Arc::clone(&app)).await?))),
     };
 
     let reopening = app.audit.has_file().then(|| hangups(Arc::clone(&app))).transpose()?.map(tokio::spawn);
@@ -89,11 +87,12 @@ fn take_descriptors() {
 }
 
 /// Serves the figures at an address of their own.
-async fn figures(address: SocketAddr, app: Arc<App>) -> Result<impl Future<Output = ()>, Failure> {
-    let (listener, address, _) = listen(&Listen::At(address)).await?;
+async fn figures(to: &Listen, app: Arc<App>) -> Result<impl Future<Output = ()> + use<>, Failure> {
+    let (listener, address, name) = listen(to).await?;
     let limits = Limits::behind(&Proxies::default());
     tracing::info!(%address, "figures are at /metrics");
     Ok(async move {
+        let _name = name;
         if let Err(error) = web::serve(listener, web::figures(app), limits, std::future::pending()).await {
             tracing::error!(%error, "the figures are not served any more");
         }

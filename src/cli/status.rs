@@ -54,10 +54,13 @@ struct Figure {
 
 pub async fn run(status: Status, config: &Config) -> Result<(), Failure> {
     let (ready, _) = get(&config.listen, "/readyz").await?;
-    let figures_at = config.metrics_listen.map_or_else(|| config.listen.clone(), Listen::At);
-    let (found, text) = get(&figures_at, "/metrics").await?;
+    let (found, text) = get(config.metrics_listen.as_ref().unwrap_or(&config.listen), "/metrics").await?;
     if found != StatusCode::OK {
-        return Err("its figures are somewhere else: say where with --metrics-listen".into());
+        return Err(
+            "its figures are not on the site, where --metrics-listen says another place or a proxy of this \
+                    machine is trusted: say where they are with --metrics-listen"
+                .into(),
+        );
     }
     let told = Told { ready: ready == StatusCode::OK, figures: figures(&text) };
     if status.json {

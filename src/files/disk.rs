@@ -37,6 +37,12 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// What is there; of a link, the link itself.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
+    /// Whether this machine alone decides what is there: then what the kernel holds of names is the truth. A file
+    /// server may know better, and says so only to who opens a file.
+    fn is_local(&self, _: &Path) -> bool {
+        true
+    }
+
     /// What is in a folder, read as it is asked for.
     fn entries(&self, path: &Path) -> io::Result<Entries>;
 }

@@ -57,6 +57,12 @@ impl Folder {
         Self { disk: Arc::clone(&self.disk), path: path.to_owned(), depth: self.depth.saturating_sub(1) }
     }
 
+    /// Whether no other machine changes what is in it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.disk.is_local(&self.path)
+    }
+
     /// Whether there is such a folder.
     #[must_use]
     pub fn exists(&self) -> bool {

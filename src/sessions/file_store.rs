@@ -25,7 +25,8 @@ use crate::store_error::{StoreError, While};
 pub struct FileSessionStore {
     folder: Folder,
     watcher: Watcher,
-    decoded: Decoded,
+    /// Where no other machine changes anything.
+    decoded: Option<Decoded>,
 }
 
 impl FileSessionStore {
@@ -37,7 +38,8 @@ impl FileSessionStore {
         folder.ensure().map_err(|error| {
             StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
         })?;
-        Ok(Self { folder, watcher: Watcher::default(), decoded: Decoded::default() })
+        let decoded = folder.is_local().then(Decoded::default);
+        Ok(Self { folder, watcher: Watcher::default(), decoded })
     }
 
     fn folder_of(&self, account: AccountId) -> Folder {
@@ -66,7 +68,11 @@ impl SessionStore for FileSessionStore {
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
         let name = format!("{account}/{id}");
-        let known = self.decoded.get(id).filter(|(_, session)| session.account == account);
+        let known = self
+            .decoded
+            .as_ref()
+            .and_then(|decoded| decoded.get(id))
+            .filter(|(_, session)| session.account == account);
         let contents = match known {
             Some((state, session)) => {
                 let again = self.folder.read_again_without_blocking(&name, state).await;
@@ -77,15 +83,13 @@ impl SessionStore for FileSessionStore {
             }
             None => self.folder.read_without_blocking(&name).await.doing("reading a session")?,
         };
-        let kept = contents.and_then(|contents| {
-            let kept = decode(&contents, account, id)?;
-            self.decoded.put(contents.state, &kept.session);
-            Some(kept)
-        });
-        if kept.is_none() {
-            self.decoded.remove(id);
+        let kept = contents.and_then(|contents| Some((contents.state, decode(&contents, account, id)?)));
+        match (&self.decoded, &kept) {
+            (Some(decoded), Some((state, kept))) => decoded.put(*state, &kept.session),
+            (Some(decoded), None) => decoded.remove(id),
+            (None, _) => {}
         }
-        Ok(kept)
+        Ok(kept.map(|(_, kept)| kept))
     }
 
     async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError> {

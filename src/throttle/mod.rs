@@ -107,6 +107,23 @@ impl Throttle {
         Ok(Begun::Try(Try { throttle: self, at, last_login }))
     }
 
+    /// Somebody has logged in to `name` from `address` without a try, by a link: from there it is known from now on.
+    ///
+    /// # Errors
+    /// When the store cannot say what is known of it.
+    pub async fn logged_in(
+        &self,
+        name: &str,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(place) = address.map(|address| Key::place(name, address)) else { return Ok(()) };
+        self.recall([place].into_iter(), now).await?;
+        let changed = lock(&self.tries).change(place, now, |tried| tried.log_in(now));
+        self.keep(changed.into_iter().collect()).await;
+        Ok(())
+    }
+
     /// Removes from the store what costs nobody a wait any more, and answers how much that was.
     ///
     /// # Errors

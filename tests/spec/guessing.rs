@@ -137,6 +137,8 @@ async fn a_link_opens_it_to_its_owner() {
     let reset = reset_account(world.app(), &name("alice")).await.unwrap().unwrap();
     world.logged_in_at(&format!("/join/{}", reset.code.reveal())).await;
     assert!(world.gets_in("alice", PASSWORD, &stranger(1)).await);
+    world.guesses("alice", 100).await;
+    assert!(world.gets_in("alice", PASSWORD, "127.0.0.1").await, "where the link was opened is known");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub async fn send(stream: Stream, answer: Response, patience: Duration) {
 }
 
 async fn write(mut stream: Stream, mut answer: Response, patience: Duration) -> io::Result<()> {
-    stream.write_all(&head(&answer)).await?;
+    timeout(patience, stream.write_all(&head(&answer))).await??;
     answer.headers_mut().clear();
     let mut body = answer.into_body().into_bytes_stream();
     let mut ignored = [0; 64];
