@@ -24,5 +24,6 @@ pub mod clock;
 pub mod files;
 pub mod metrics;
 pub mod mutex;
+pub mod network;
 pub mod record;
 pub mod store_error;

@@ -9,17 +9,14 @@ use super::logins::Logins;
 use super::name::AccountName;
 use super::store::{AccountLock, AccountStore, ChangeLogins, LockKind};
 use crate::account_id::AccountId;
-use crate::clock::{SignedDuration, Timestamp};
-use crate::files::{Folder, Locks, blocking};
+use crate::clock::Timestamp;
+use crate::files::{Folder, Locks};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
 const FIRST: &str = ".first";
 const LOCKS: &str = ".locks";
 const LOGINS: &str = ".logins";
-
-/// A temporary file older than this was left by a crash.
-const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Accounts in a folder.
 #[derive(Debug)]
@@ -42,61 +39,55 @@ impl FileAccountStore {
         })?;
         Ok(Self { folder, locks: Locks::in_folder(locks) })
     }
-
-    /// Does `work` in the folder, on a thread that may block.
-    async fn in_folder<T, W>(&self, work: W) -> T
-    where
-        T: Send + 'static,
-        W: FnOnce(Folder) -> T + Send + 'static,
-    {
-        let folder = self.folder.clone();
-        blocking(move || work(folder)).await
-    }
 }
 
 #[async_trait]
 impl AccountStore for FileAccountStore {
     async fn create(&self, account: &Account) -> Result<bool, StoreError> {
         let (name, bytes) = (account.name.to_string(), record::encode(account));
-        self.in_folder(move |folder| folder.publish(&name, &bytes)).await.doing("writing a new account")
+        self.folder.blocking(move |folder| folder.publish(&name, &bytes)).await.doing("writing a new account")
     }
 
     async fn read(&self, name: &AccountName) -> Result<Option<Account>, StoreError> {
         let name = name.clone();
-        self.in_folder(move |folder| read(&folder, &name)).await
+        self.folder.blocking(move |folder| read(&folder, &name)).await
     }
 
     async fn update(&self, account: &Account) -> Result<bool, StoreError> {
         let account = account.clone();
-        self.in_folder(move |folder| {
-            if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
-                return Ok(false);
-            }
-            folder.replace(account.name.as_str(), &record::encode(&account)).doing("writing an account")?;
-            Ok(true)
-        })
-        .await
+        self.folder
+            .blocking(move |folder| {
+                if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
+                    return Ok(false);
+                }
+                folder
+                    .replace(account.name.as_str(), &record::encode(&account))
+                    .doing("writing an account")?;
+                Ok(true)
+            })
+            .await
     }
 
     async fn remove(&self, account: &Account) -> Result<(), StoreError> {
         let account = account.clone();
-        self.in_folder(move |folder| {
-            if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
-                return Ok(());
-            }
-            // First, so that no crash leaves them without their account. A new one of that name has another id.
-            folder
-                .folder(LOGINS)
-                .remove_for_now(&account.id.to_string())
-                .doing("removing an account's logins")?;
-            let removed = folder.remove(&[account.name.to_string()]);
-            removed.map(|_| ()).map_err(|kept| StoreError::new("removing an account", kept.source))
-        })
-        .await
+        self.folder
+            .blocking(move |folder| {
+                if read(&folder, &account.name)?.is_none_or(|kept| kept.id != account.id) {
+                    return Ok(());
+                }
+                // First, so that no crash leaves them without their account. A new one of that name has another id.
+                folder
+                    .folder(LOGINS)
+                    .remove_for_now(&account.id.to_string())
+                    .doing("removing an account's logins")?;
+                let removed = folder.remove(&[account.name.to_string()]);
+                removed.map(|_| ()).map_err(|kept| StoreError::new("removing an account", kept.source))
+            })
+            .await
     }
 
     async fn names(&self) -> Result<Vec<AccountName>, StoreError> {
-        let names = self.in_folder(|folder| folder.files()).await.doing("listing accounts")?;
+        let names = self.folder.blocking(|folder| folder.files()).await.doing("listing accounts")?;
         let mut names: Vec<_> = names
             .into_iter()
             .filter_map(|name| AccountName::parse(&name).ok().filter(|parsed| parsed.as_str() == name))
@@ -106,22 +97,23 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn logins(&self, account: AccountId) -> Result<Logins, StoreError> {
-        self.in_folder(move |folder| logins(&folder.folder(LOGINS), account)).await
+        self.folder.blocking(move |folder| logins(&folder.folder(LOGINS), account)).await
     }
 
     async fn change_logins(&self, account: AccountId, change: ChangeLogins) -> Result<bool, StoreError> {
         // One for all: it is held as long as a small file takes to be written.
         let _lock = self.locks.take(LOGINS, LockKind::Exclusive).await.doing("locking the logins")?;
-        self.in_folder(move |folder| {
-            let folder = folder.folder(LOGINS);
-            let mut logins = logins(&folder, account)?;
-            let answer = change(&mut logins);
-            folder
-                .replace(&account.to_string(), &record::encode(&logins))
-                .doing("writing an account's logins")?;
-            Ok(answer)
-        })
-        .await
+        self.folder
+            .blocking(move |folder| {
+                let folder = folder.folder(LOGINS);
+                let mut logins = logins(&folder, account)?;
+                let answer = change(&mut logins);
+                folder
+                    .replace(&account.to_string(), &record::encode(&logins))
+                    .doing("writing an account's logins")?;
+                Ok(answer)
+            })
+            .await
     }
 
     async fn lock(&self, account: AccountId, kind: LockKind) -> Result<AccountLock, StoreError> {
@@ -131,29 +123,34 @@ impl AccountStore for FileAccountStore {
 
     async fn offer_first(&self, link: &Link) -> Result<(), StoreError> {
         let bytes = record::encode(link);
-        self.in_folder(move |folder| folder.replace(FIRST, &bytes)).await.doing("writing the first link")
+        self.folder
+            .blocking(move |folder| folder.replace(FIRST, &bytes))
+            .await
+            .doing("writing the first link")
     }
 
     async fn first_offer(&self) -> Result<Option<Link>, StoreError> {
-        let contents = self.in_folder(|folder| folder.read(FIRST)).await.doing("reading the first link")?;
+        let contents =
+            self.folder.blocking(|folder| folder.read(FIRST)).await.doing("reading the first link")?;
         Ok(contents.and_then(|contents| record::decode(&contents.bytes)))
     }
 
     async fn withdraw_first(&self) -> Result<(), StoreError> {
-        let removed = self.in_folder(|folder| folder.remove_or_empty(&[FIRST.to_owned()])).await;
+        let removed = self.folder.blocking(|folder| folder.remove_or_empty(&[FIRST.to_owned()])).await;
         removed.map(|_| ()).map_err(|kept| StoreError::new("withdrawing the first link", kept.source))
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.in_folder(move |folder| {
-            let logins = folder.folder(LOGINS);
-            if logins.exists() {
-                logins.remove_leftovers(now - LEFT_OVER_AFTER)?;
-            }
-            folder.remove_leftovers(now - LEFT_OVER_AFTER)
-        })
-        .await
-        .doing("sweeping accounts")
+        self.folder
+            .blocking(move |folder| {
+                let logins = folder.folder(LOGINS);
+                if logins.exists() {
+                    logins.remove_leftovers(now)?;
+                }
+                folder.remove_leftovers(now)
+            })
+            .await
+            .doing("sweeping accounts")
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::disk::{Disk, How, Kind};
-use super::is_absence;
 use super::os_disk::{FOLDER_MODE, OsDisk};
+use super::{blocking, is_absence};
 
 /// A folder of small files. Its methods take the file's name, or with a slash between that of a file in a
 /// folder of it; never a path from outside.
@@ -35,6 +35,19 @@ impl Folder {
     #[must_use]
     pub fn folder(&self, name: &str) -> Self {
         Self { disk: Arc::clone(&self.disk), path: self.path.join(name), depth: self.depth + 1 }
+    }
+
+    /// Does `work` in it, on one of the threads that are there for the disk.
+    ///
+    /// # Panics
+    /// When the work does.
+    pub async fn blocking<T, W>(&self, work: W) -> T
+    where
+        T: Send + 'static,
+        W: FnOnce(Self) -> T + Send + 'static,
+    {
+        let folder = self.clone();
+        blocking(move || work(folder)).await
     }
 
     /// Where it is.

@@ -5,7 +5,10 @@ use std::io::{self, ErrorKind};
 use super::disk::{How, Kind};
 use super::writing::TEMPORARY;
 use super::{Folder, is_absence};
-use crate::clock::Timestamp;
+use crate::clock::{SignedDuration, Timestamp};
+
+/// A temporary file older than this was left by a crash.
+const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What [`Folder::remove`] could not do.
 #[derive(Debug)]
@@ -111,11 +114,11 @@ impl Folder {
         }
     }
 
-    /// Removes what a crash left behind: temporary files last written before `before`.
+    /// Removes what a crash left behind: temporary files last written an hour ago.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn remove_leftovers(&self, before: Timestamp) -> io::Result<()> {
+    pub fn remove_leftovers(&self, now: Timestamp) -> io::Result<()> {
         for entry in self.disk.entries(self.path())? {
             let name = match entry {
                 Ok(entry) => entry.name.into_string(),
@@ -129,7 +132,7 @@ impl Folder {
             }
             // Whoever wrote it may be done with it at this moment.
             let Ok(metadata) = self.disk.metadata(&self.file(&name)) else { continue };
-            if metadata.kind == Kind::File && metadata.modified < before {
+            if metadata.kind == Kind::File && metadata.modified < now - LEFT_OVER_AFTER {
                 self.remove_for_now(&name)?;
             }
         }

@@ -45,23 +45,14 @@ impl FileSessionStore {
     fn folder_of(&self, account: AccountId) -> Folder {
         self.folder.folder(&account.to_string())
     }
-
-    /// Does `work` in the account's folder, on a thread that may block.
-    async fn in_folder<T, W>(&self, account: AccountId, work: W) -> T
-    where
-        T: Send + 'static,
-        W: FnOnce(Folder) -> T + Send + 'static,
-    {
-        let folder = self.folder_of(account);
-        blocking(move || work(folder)).await
-    }
 }
 
 #[async_trait]
 impl SessionStore for FileSessionStore {
     async fn create(&self, session: &Session) -> Result<(), StoreError> {
         let (name, bytes, seen) = (session.id.to_string(), record::encode(session), session.created());
-        self.in_folder(session.account, move |folder| folder.create(&name, &bytes, seen))
+        self.folder_of(session.account)
+            .blocking(move |folder| folder.create(&name, &bytes, seen))
             .await
             .doing("writing a session")
     }
@@ -93,14 +84,15 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError> {
-        self.in_folder(account, move |folder| folder.touch(&id.to_string(), seen))
+        self.folder_of(account)
+            .blocking(move |folder| folder.touch(&id.to_string(), seen))
             .await
             .doing("noting when a session was seen")
     }
 
     async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded> {
         let names: Vec<_> = ids.iter().map(SessionId::to_string).collect();
-        let removed = self.in_folder(account, move |folder| folder.remove_or_empty(&names)).await;
+        let removed = self.folder_of(account).blocking(move |folder| folder.remove_or_empty(&names)).await;
         removed.map_err(|kept| NotEnded {
             ids: kept.names.iter().filter_map(|name| SessionId::parse(name)).collect(),
             source: StoreError::new("ending a session", kept.source),
@@ -108,24 +100,25 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
-        self.in_folder(account, move |folder| {
-            let mut found = Vec::new();
-            for id in session_ids(&folder)? {
-                match folder.read(&id.to_string()) {
-                    Ok(contents) => {
-                        found.extend(contents.and_then(|contents| decode(&contents, account, id)))
+        self.folder_of(account)
+            .blocking(move |folder| {
+                let mut found = Vec::new();
+                for id in session_ids(&folder)? {
+                    match folder.read(&id.to_string()) {
+                        Ok(contents) => {
+                            found.extend(contents.and_then(|contents| decode(&contents, account, id)))
+                        }
+                        Err(error) => skipped(id, &error),
                     }
-                    Err(error) => skipped(id, &error),
                 }
-            }
-            Ok(found)
-        })
-        .await
-        .doing("listing sessions")
+                Ok(found)
+            })
+            .await
+            .doing("listing sessions")
     }
 
     async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
-        self.in_folder(account, |folder| session_ids(&folder)).await.doing("listing sessions")
+        self.folder_of(account).blocking(|folder| session_ids(&folder)).await.doing("listing sessions")
     }
 
     async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
@@ -158,7 +151,8 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn sweep(&self, account: AccountId, now: Timestamp) -> Result<Swept, StoreError> {
-        self.in_folder(account, move |folder| file_sweep::sweep(&folder, account, now))
+        self.folder_of(account)
+            .blocking(move |folder| file_sweep::sweep(&folder, account, now))
             .await
             .doing("sweeping sessions")
     }

@@ -8,13 +8,10 @@ use super::key::Key;
 use super::pace::Pace;
 use super::store::ThrottleStore;
 use super::tried::Tried;
-use crate::clock::{SignedDuration, Timestamp};
-use crate::files::{Folder, blocking};
+use crate::clock::Timestamp;
+use crate::files::Folder;
 use crate::record;
 use crate::store_error::{StoreError, While};
-
-/// A temporary file older than this was left by a crash.
-const LEFT_OVER_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Files that a sweep leaves. What costs a wait goes by itself within the hour, and each took a run of
 /// scrypt; but somebody with an account may log in from one place after the other.
@@ -39,16 +36,6 @@ impl FileThrottleStore {
     pub fn keeping(most: usize, folder: Folder) -> Self {
         Self { folder, most }
     }
-
-    /// Does `work` in the folder, on a thread that may block.
-    async fn in_it<T, W>(&self, work: W) -> T
-    where
-        T: Send + 'static,
-        W: FnOnce(Folder) -> T + Send + 'static,
-    {
-        let folder = self.folder.clone();
-        blocking(move || work(folder)).await
-    }
 }
 
 #[async_trait]
@@ -61,19 +48,20 @@ impl ThrottleStore for FileThrottleStore {
 
     async fn write(&self, key: Key, tried: &Tried) -> Result<(), StoreError> {
         let (name, bytes) = (key.to_string(), record::encode(tried));
-        self.in_it(move |folder| folder.replace(&name, &bytes))
+        self.folder
+            .blocking(move |folder| folder.replace(&name, &bytes))
             .await
             .doing("writing how often somebody tried")
     }
 
     async fn remove(&self, key: Key) -> Result<(), StoreError> {
-        let removed = self.in_it(move |folder| folder.remove_for_now(&key.to_string())).await;
+        let removed = self.folder.blocking(move |folder| folder.remove_for_now(&key.to_string())).await;
         removed.doing("forgetting how often somebody tried")
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
         let most = self.most;
-        self.in_it(move |folder| sweep(&folder, most, now)).await.doing("sweeping what was tried")
+        self.folder.blocking(move |folder| sweep(&folder, most, now)).await.doing("sweeping what was tried")
     }
 }
 
@@ -81,7 +69,7 @@ fn sweep(folder: &Folder, most: usize, now: Timestamp) -> io::Result<usize> {
     if !folder.exists() {
         return Ok(0);
     }
-    folder.remove_leftovers(now - LEFT_OVER_AFTER)?;
+    folder.remove_leftovers(now)?;
     let (mut kept, mut over) = (Vec::new(), Vec::new());
     for name in folder.files()? {
         let Some(key) = Key::parse(&name) else { continue };

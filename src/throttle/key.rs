@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::network::network;
+
 /// A name, a network, or a name and a network together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -39,14 +41,14 @@ impl Key {
     /// would be one.
     #[must_use]
     pub fn network(address: IpAddr) -> Option<Self> {
-        let network = network(address);
+        let network = network_of(address);
         (!network.is_loopback()).then(|| Self::new(Kind::Network, &[network.to_string().as_bytes()]))
     }
 
     /// A name, tried from where somebody is.
     #[must_use]
     pub fn place(name: &str, address: IpAddr) -> Self {
-        Self::new(Kind::Place, &[network(address).to_string().as_bytes(), b" ", name.as_bytes()])
+        Self::new(Kind::Place, &[network_of(address).to_string().as_bytes(), b" ", name.as_bytes()])
     }
 
     fn new(kind: Kind, parts: &[&[u8]]) -> Self {
@@ -83,14 +85,10 @@ impl fmt::Display for Key {
     }
 }
 
-/// The address itself, or the /64 that an IPv6 network gets.
-fn network(address: IpAddr) -> IpAddr {
+/// This machine's own addresses are one network.
+fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
         address if address.is_loopback() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        address => address,
+        address => network(address),
     }
 }

@@ -28,7 +28,10 @@ pub async fn as_pages<E: Endpoint<Output = Response>>(
             let viewer = visitor.as_ref().and_then(|visitor| visitor.viewer());
             let route = error.data::<PathPattern>().cloned();
             let mut answer = failure(error).answer(&site, &asker, viewer);
-            answer.extensions_mut().insert(route.unwrap_or_else(|| PathPattern("".into())));
+            // For the log, which would otherwise have that of the routes around.
+            if let Some(route) = route {
+                answer.set_data(route);
+            }
             Ok(answer)
         }
     }

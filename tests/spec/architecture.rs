@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::readme_words;
+use crate::support::{readme_words, rust_files};
 
 /// From the ground to the doors. A module may use those of lower storeys, and of its own folder.
 const STOREYS: [&[&str]; 6] = [
-    &["account_id", "clock", "metrics", "mutex", "record", "store_error"],
+    &["account_id", "clock", "metrics", "mutex", "network", "record", "store_error"],
     &["files"],
     &["accounts", "sessions", "throttle", "audit", "config"],
     &["app"],
@@ -207,9 +207,7 @@ impl Source {
 
 /// `main.rs` and `lib.rs` stand above the house, and see all of it.
 fn sources() -> Vec<Source> {
-    let mut paths = Vec::new();
-    collect(&src(), &mut paths);
-    let sources: Vec<_> = paths.iter().map(|path| source(path)).collect();
+    let sources: Vec<_> = rust_files(&src()).iter().map(|path| source(path)).collect();
     assert!(sources.len() > 40, "all of src is read");
     sources.into_iter().filter(|source| !["main.rs", "lib.rs"].contains(&&*source.path)).collect()
 }
@@ -220,17 +218,6 @@ fn source(path: &Path) -> Source {
     let room = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
     let code = text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
     Source { path, room, text, code }
-}
-
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            paths.push(path);
-        }
-    }
 }
 
 fn storey(room: &str) -> usize {

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::support::readme_section;
+use crate::support::{readme_section, rust_files};
 
 /// How many requirements each section of the two chapters has, as released: 6.1.1 to 6.1.3, and so on.
 const REQUIREMENTS: [(&str, usize); 14] = [
@@ -65,8 +65,7 @@ fn requirements() -> BTreeSet<String> {
 
 /// The requirements that tests name, with those tests.
 fn shown() -> BTreeMap<String, Vec<String>> {
-    let mut paths = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec"), &mut paths);
+    let paths = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec"));
     let mut shown: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for path in paths.iter().filter(|path| !path.ends_with(file!())) {
         let text = fs::read_to_string(path).unwrap();
@@ -113,15 +112,4 @@ fn not_shown() -> BTreeSet<String> {
         }
     }
     not_shown
-}
-
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            paths.push(path);
-        }
-    }
 }

@@ -1,11 +1,12 @@
 //! How many connections come from one network, so that nobody takes all there are. It never counts those of proxies.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use super::limits::Limits;
 use crate::mutex::lock;
+use crate::network::network;
 
 /// Everybody who is connected, by network. There are never more networks than connections.
 pub struct Neighbours {
@@ -63,16 +64,5 @@ impl Drop for Neighbour {
                 by_network.remove(&self.network);
             }
         }
-    }
-}
-
-/// One party's share of the address space: an address, or the /64 that an IPv6 network gets.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
     }
 }
