@@ -1,18 +1,21 @@
 //! What the machine has too little of: descriptors. Nobody is served for a while then, but nothing is burnt, and
 //! afterwards it goes on.
 
+use std::collections::HashSet;
 use std::fs;
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::support::program::{Place, Server};
 
 #[tokio::test]
 async fn a_server_without_descriptors_waits_for_some_and_burns_nothing() {
     let place = Place::new();
-    let mut server =
-        Server::start(place.program_after("ulimit -n 20", &["serve", "--listen", "127.0.0.1:0"]));
+    let mut server = Server::start(place.program(&["serve", "--listen", "127.0.0.1:0"]));
+    leave_descriptors(server.process().id(), 10);
     let connections: Vec<_> = (0..30).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
     server.process().logs("cannot accept connections for now");
 
@@ -54,6 +57,18 @@ fn failing(place: &Place, which: &str) -> Command {
     let inject =
         format!("exec strace -D -f -qq -o /dev/null -e trace=accept4 -e inject={which} \"$0\" \"$@\"");
     place.program_after(&inject, &["serve", "--listen", "127.0.0.1:0"])
+}
+
+/// Lets a process open some more descriptors and no others. How many it has is not only its own doing: whoever
+/// started the tests may have left it some.
+fn leave_descriptors(process: u32, more: usize) {
+    let open = fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let open: HashSet<u64> =
+        open.map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect();
+    // The limit is on their numbers, of which the lowest that is free is the next to be had.
+    let limit = (0..).filter(|number| !open.contains(number)).nth(more);
+    let process = Pid::from_raw(process.try_into().unwrap());
+    prlimit(process, Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
 }
 
 /// The time that a process has taken so far.
