@@ -37,10 +37,10 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// What is there; of a link, the link itself.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
-    /// Whether this machine alone decides what is there: then what the kernel holds of names is the truth. A file
-    /// server may know better, and says so only to who opens a file.
+    /// Whether this machine alone decides what is there, and its kernel tells of every change. A file server knows
+    /// more, and says so only to who opens a file; so does whoever stands in for a disk.
     fn is_local(&self, _: &Path) -> bool {
-        true
+        false
     }
 
     /// What is in a folder, read as it is asked for.
@@ -78,8 +78,6 @@ pub enum How {
     /// The same, but never waiting for the disk: where the operating system would have to, opening or
     /// reading answers `WouldBlock`.
     ReadAtOnce,
-    /// Only to see what it is, as fast as that can be, and never waiting for the disk either.
-    LookAtOnce,
     /// To be written, and there must be none of that name.
     WriteNew,
     /// To be locked, and made where there is none.
@@ -106,20 +104,6 @@ pub struct Metadata {
     pub length: u64,
     /// When it was last changed, in whole seconds.
     pub modified: Timestamp,
-    /// Which state of which file this is.
-    pub state: State,
-}
-
-/// What tells a file, as it is now, from every other file and from what it was before any change. (On a system that
-/// counts time in ticks, two changes within one are one.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
-    /// The file system, and the file's number there.
-    pub inode: (u64, u64),
-    /// In bytes.
-    pub length: u64,
-    /// When anything of it was last changed, its times too: seconds and nanoseconds.
-    pub changed: (i64, i64),
 }
 
 /// Whether something is a file of ours, a folder of ours, or neither.

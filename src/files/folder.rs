@@ -70,7 +70,7 @@ impl Folder {
         Self { disk: Arc::clone(&self.disk), path: path.to_owned(), depth: self.depth.saturating_sub(1) }
     }
 
-    /// Whether no other machine changes what is in it.
+    /// Whether this machine's kernel tells of all that changes in it.
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.disk.is_local(&self.path)

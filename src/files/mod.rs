@@ -11,6 +11,7 @@ pub mod disk;
 mod os_disk;
 
 mod appending;
+mod changes;
 mod folder;
 mod guard;
 mod lock;
@@ -25,11 +26,12 @@ use std::io::{self, ErrorKind};
 use rustix::io::Errno;
 
 pub use appending::Lines;
+pub use changes::{Changes, Moment};
 pub use folder::Folder;
 pub use guard::Exposed;
 pub use lock::{Lock, LockKind, Locks};
 pub use os_disk::OsDisk;
-pub use reading::{Again, Contents};
+pub use reading::Contents;
 pub use removing::NotRemoved;
 pub use socket::{SocketName, listen_at};
 pub use watching::{Watcher, Watching};

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 
 use super::at_once;
-use super::disk::{Disk, Entries, Entry, How, Kind, Metadata, OpenFile, State};
+use super::disk::{Disk, Entries, Entry, How, Kind, Metadata, OpenFile};
 use super::lock::LockKind;
 use crate::clock::{self, Timestamp};
 
@@ -32,7 +32,6 @@ impl Disk for OsDisk {
         let flags = OFlags::CLOEXEC
             | match how {
                 How::Read | How::ReadAtOnce => reading,
-                How::LookAtOnce => OFlags::PATH,
                 How::WriteNew => OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
                 How::Lock => OFlags::RDWR | OFlags::CREATE,
                 How::Empty => OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK,
@@ -44,7 +43,7 @@ impl Disk for OsDisk {
             }
             | if how == How::Folder { OFlags::empty() } else { OFlags::NOFOLLOW };
         let file: File = match how {
-            How::ReadAtOnce | How::LookAtOnce => at_once::open(path, flags)?.into(),
+            How::ReadAtOnce => at_once::open(path, flags)?.into(),
             _ => rustix::fs::open(path, flags, FILE_MODE)?.into(),
         };
         // Whoever may choose the name may choose a device, and that is everybody's.
@@ -141,11 +140,6 @@ fn metadata(metadata: &fs::Metadata) -> Metadata {
         owner: metadata.uid(),
         length: metadata.len(),
         modified: clock::at_second(metadata.mtime()),
-        state: State {
-            inode: (metadata.dev(), metadata.ino()),
-            length: metadata.len(),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        },
     }
 }
 

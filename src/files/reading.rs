@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 
 use rustix::io::Errno;
 
-use super::disk::{How, Kind, Metadata, OpenFile, State};
+use super::disk::{How, Kind, Metadata, OpenFile};
 use super::{Folder, blocking, is_absence};
 use crate::clock::Timestamp;
 use crate::record::LIMIT;
@@ -17,17 +17,6 @@ pub struct Contents {
     pub bytes: Vec<u8>,
     /// The file's mtime, in whole seconds.
     pub modified: Timestamp,
-    /// Which state of which file it was.
-    pub state: State,
-}
-
-/// What came of reading a file that was read before.
-#[derive(Debug)]
-pub enum Again {
-    /// It is in the state that it was in; with its mtime.
-    Same(Timestamp),
-    /// It is not, or nobody could tell without waiting: read anew.
-    Read(Option<Contents>),
 }
 
 impl Folder {
@@ -55,19 +44,6 @@ impl Folder {
         }
     }
 
-    /// The same for a file that was read before, which is read again only if it is in another state by now.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub async fn read_again_without_blocking(&self, name: &str, before: State) -> io::Result<Again> {
-        match self.disk.open(&self.file(name), How::LookAtOnce).and_then(|file| file.metadata()) {
-            Ok(now) if now.state == before => Ok(Again::Same(now.modified)),
-            Err(error) if is_absence(&error) => Ok(Again::Read(None)),
-            // Whatever else it is, reading it says so.
-            _ => self.read_without_blocking(name).await.map(Again::Read),
-        }
-    }
-
     fn read_in(&self, name: &str, how: How) -> io::Result<Option<Contents>> {
         let Some((file, metadata)) = self.open_plain(name, how)? else { return Ok(None) };
         if metadata.length > LIMIT as u64 {
@@ -84,7 +60,7 @@ impl Folder {
             }
         }
         bytes.truncate(read);
-        Ok(Some(Contents { bytes, modified: metadata.modified, state: metadata.state }))
+        Ok(Some(Contents { bytes, modified: metadata.modified }))
     }
 
     /// Whether there is a plain file of that name.

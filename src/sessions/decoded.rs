@@ -1,43 +1,116 @@
-//! Sessions as they were read, for as long as their files are what they were. A session never changes, so there is
-//! nothing in here that could be out of date; whether it is still there is asked of the disk each time, and never
-//! answered from here.
+//! Sessions as they were read, for as long as nothing has changed where their files are. A session never changes, so
+//! what could be out of date is whether it is still there, and when it was seen: the operating system is asked about
+//! that each time. It never keeps what is seldom asked for.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::session::Session;
+use super::session::KeptSession;
 use super::session_id::SessionId;
-use crate::files::disk::State;
+use crate::account_id::AccountId;
+use crate::files::{Changes, Folder, Moment};
 use crate::mutex::lock;
 
 /// Sessions at most: some 400 bytes each. Whoever has more at work reads some of them again.
 const MOST: usize = 16_384;
 
-/// What was read, with the state that its file was in.
-type Read = (State, Arc<Session>);
+/// How often a session has to be asked for: to have its folder watched costs far more than to read it once.
+const OFTEN: u8 = 4;
 
-/// All that was read of late.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Decoded(Arc<Mutex<HashMap<SessionId, Read>>>);
+/// All that was read of late, and often.
+#[derive(Clone, Debug)]
+pub(super) struct Decoded {
+    changes: Changes<AccountId>,
+    sessions: Arc<Mutex<HashMap<SessionId, Read>>>,
+    asked: Asked,
+}
+
+/// What was read, and when.
+#[derive(Clone, Debug)]
+struct Read {
+    moment: Moment,
+    kept: KeptSession,
+}
+
+/// What is known of a session before its file is read.
+#[derive(Debug)]
+pub(super) enum Known {
+    /// All of it, and nothing has changed.
+    Still(KeptSession),
+    /// Nothing, but it is asked for again and again, and this is the moment, where that can be told.
+    Often(Option<Moment>),
+    /// Nothing.
+    Little,
+}
 
 impl Decoded {
-    /// The session, as it was read from a file in that state.
-    pub fn get(&self, id: SessionId) -> Option<Read> {
-        lock(&self.0).get(&id).cloned()
-    }
-
-    /// Keeps it.
-    pub fn put(&self, state: State, session: &Arc<Session>) {
-        let mut sessions = lock(&self.0);
-        if sessions.len() >= MOST {
-            // Rarely, and cheaper than to know which is needed least.
-            sessions.clear();
+    /// Of sessions whose accounts' folders are in this one.
+    pub fn below(folder: &Folder) -> Self {
+        Self {
+            changes: Changes::below(folder, AccountId::parse),
+            sessions: Arc::default(),
+            asked: Asked::default(),
         }
-        sessions.insert(session.id, (state, Arc::clone(session)));
     }
 
-    /// Lets go of it.
-    pub fn remove(&self, id: SessionId) {
-        lock(&self.0).remove(&id);
+    /// What is known of a session.
+    pub fn known(&self, account: AccountId, id: SessionId) -> Known {
+        let read = lock(&self.sessions).get(&id).cloned();
+        if read.is_none() && self.asked.times(id) < OFTEN {
+            return Known::Little;
+        }
+        let now = self.changes.moment(account);
+        match read.filter(|read| Some(read.moment) == now && read.kept.session.account == account) {
+            Some(read) => Known::Still(read.kept),
+            None => Known::Often(now),
+        }
+    }
+
+    /// Keeps what was read in `moment`, or lets go of what is no session any more.
+    pub fn keep(
+        &self,
+        account: AccountId,
+        id: SessionId,
+        moment: Option<Moment>,
+        kept: Option<&KeptSession>,
+    ) {
+        let mut sessions = lock(&self.sessions);
+        match (kept, moment) {
+            (None, _) => drop(sessions.remove(&id)),
+            (Some(_), None) => self.changes.begin(account),
+            (Some(kept), Some(moment)) => {
+                if sessions.len() >= MOST {
+                    // Rarely, and cheaper than to know which is needed least.
+                    let all = std::mem::take(&mut *sessions);
+                    tokio::task::spawn_blocking(move || drop(all));
+                }
+                sessions.insert(id, Read { moment, kept: kept.clone() });
+            }
+        }
+    }
+}
+
+/// Which sessions were asked for of late, and how often: two bytes of an id say where another three of it are, beside the
+/// number. Ids are hashes already.
+#[derive(Clone, Debug)]
+struct Asked(Arc<[AtomicU32]>);
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self((0..=u16::MAX).map(|_| AtomicU32::new(0)).collect())
+    }
+}
+
+impl Asked {
+    /// How often, this time included, since another had its place.
+    fn times(&self, id: SessionId) -> u8 {
+        let [a, b, c, d, e, ..] = *id.as_bytes();
+        let place = &self.0[usize::from(u16::from_le_bytes([a, b]))];
+        let [times, known @ ..] = place.load(Ordering::Relaxed).to_le_bytes();
+        let times = if known == [c, d, e] { times.saturating_add(1) } else { 1 };
+        // Two at once count as one, which is no matter.
+        place.store(u32::from_le_bytes([times, c, d, e]), Ordering::Relaxed);
+        times
     }
 }

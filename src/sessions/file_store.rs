@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::decoded::Decoded;
+use super::decoded::{Decoded, Known};
 use super::file_sweep;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
@@ -16,7 +16,7 @@ use super::swept::Swept;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
 use crate::files::disk::Kind;
-use crate::files::{Again, Contents, Folder, Watcher, blocking};
+use crate::files::{Contents, Folder, Watcher, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
@@ -38,7 +38,7 @@ impl FileSessionStore {
         folder.ensure().map_err(|error| {
             StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
         })?;
-        let decoded = folder.is_local().then(Decoded::default);
+        let decoded = folder.is_local().then(|| Decoded::below(&folder));
         Ok(Self { folder, watcher: Watcher::default(), decoded })
     }
 
@@ -58,29 +58,16 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        let name = format!("{account}/{id}");
-        let known = self
-            .decoded
-            .as_ref()
-            .and_then(|decoded| decoded.get(id))
-            .filter(|(_, session)| session.account == account);
-        let contents = match known {
-            Some((state, session)) => {
-                let again = self.folder.read_again_without_blocking(&name, state).await;
-                match again.doing("reading a session")? {
-                    Again::Same(last_seen) => return Ok(Some(KeptSession { session, last_seen })),
-                    Again::Read(contents) => contents,
-                }
-            }
-            None => self.folder.read_without_blocking(&name).await.doing("reading a session")?,
-        };
-        let kept = contents.and_then(|contents| Some((contents.state, decode(&contents, account, id)?)));
-        match (&self.decoded, &kept) {
-            (Some(decoded), Some((state, kept))) => decoded.put(*state, &kept.session),
-            (Some(decoded), None) => decoded.remove(id),
-            (None, _) => {}
+        let known = self.decoded.as_ref().map(|decoded| decoded.known(account, id));
+        if let Some(Known::Still(kept)) = known {
+            return Ok(Some(kept));
         }
-        Ok(kept.map(|(_, kept)| kept))
+        let read = self.folder.read_without_blocking(&format!("{account}/{id}")).await;
+        let kept = read.doing("reading a session")?.and_then(|contents| decode(&contents, account, id));
+        if let (Some(decoded), Some(Known::Often(moment))) = (&self.decoded, known) {
+            decoded.keep(account, id, moment, kept.as_ref());
+        }
+        Ok(kept)
     }
 
     async fn touch(&self, account: AccountId, id: SessionId, seen: Timestamp) -> Result<(), StoreError> {

@@ -24,6 +24,12 @@ impl SessionId {
         Self(bytes)
     }
 
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+
     /// Reads exactly 32 lower-case hex digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -28,13 +28,13 @@ const KEPT_TO: [(&str, &[&str]); 14] = [
     ("clap::", &["cli/", "config.rs"]),
     ("bincode::", &["record.rs"]),
     ("fs2::", &["files/os_disk.rs"]),
-    ("inotify::", &["files/watching.rs"]),
+    ("inotify::", &["files/changes/", "files/watching.rs"]),
     ("prometheus::", &["metrics.rs"]),
     ("listenfd::", &["cli/service_manager.rs"]),
     ("sd_notify::", &["cli/service_manager.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
     ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "files/socket.rs", "web/assets/bundle.rs"]),
-    ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs"]),
+    ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs", "files/changes/"]),
     ("Timestamp::now", &["clock.rs"]),
 ];
 

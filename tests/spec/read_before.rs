@@ -1,49 +1,62 @@
-//! Sessions that were read before: what they say is kept in memory, and whether they are there is asked of the disk each
-//! time all the same, whoever ended them and however.
+//! Sessions that were read before: what they say is kept in memory, and whether anything has changed where they are is
+//! asked of the kernel each time, whoever ended them and however.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use exeunt::account_id::AccountId;
 use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
+use exeunt::files::disk::How;
 use exeunt::sessions::{Browser, FileSessionStore, LastingFor, NewSession, Session, SessionStore, Token};
 use tempfile::TempDir;
 
-use crate::support::noon;
+use crate::support::{Call, FailingDisk, noon};
+
+/// How long it may take until a session is kept.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn what_ends_a_session_ends_it_at_once_for_whoever_has_read_it() {
-    let home = Home::new();
-    let elsewhere = home.data.path().join("elsewhere");
-    let endings: [(&str, End<'_>); 8] = [
-        ("removed", &|file| fs::remove_file(file).unwrap()),
-        ("its folder removed", &|file| fs::remove_dir_all(file.parent().unwrap()).unwrap()),
-        ("moved away", &|file| fs::rename(file, &elsewhere).unwrap()),
-        ("emptied", &|file| drop(File::create(file).unwrap())),
-        ("cut short", &|file| File::options().write(true).open(file).unwrap().set_len(40).unwrap()),
-        ("damaged in its place", &|file| {
-            let mut bytes = fs::read(file).unwrap();
+    let endings: [(&str, End); 14] = [
+        ("removed", |at| fs::remove_file(&at.file).unwrap()),
+        ("its folder removed", |at| fs::remove_dir_all(at.folder()).unwrap()),
+        ("all of them removed", |at| fs::remove_dir_all(at.sessions()).unwrap()),
+        ("moved away", |at| fs::rename(&at.file, &at.elsewhere).unwrap()),
+        ("its folder moved away", |at| fs::rename(at.folder(), &at.elsewhere).unwrap()),
+        ("its folder replaced by an empty one", |at| {
+            fs::rename(at.folder(), &at.elsewhere).unwrap();
+            fs::create_dir(at.folder()).unwrap();
+        }),
+        ("all of them moved away", |at| fs::rename(at.sessions(), &at.elsewhere).unwrap()),
+        ("the data folder moved away", |at| fs::rename(at.data(), &at.elsewhere).unwrap()),
+        ("a folder above moved away", |at| fs::rename(at.above(), at.elsewhere()).unwrap()),
+        ("emptied", |at| drop(File::create(&at.file).unwrap())),
+        ("cut short", |at| File::options().write(true).open(&at.file).unwrap().set_len(40).unwrap()),
+        ("damaged in its place", |at| {
+            let mut bytes = fs::read(&at.file).unwrap();
             bytes[20] ^= 1;
-            fs::write(file, bytes).unwrap();
+            fs::write(&at.file, bytes).unwrap();
         }),
-        ("replaced by a link to itself", &|file| {
-            fs::rename(file, &elsewhere).unwrap();
-            symlink(&elsewhere, file).unwrap();
+        ("replaced by a link to itself", |at| {
+            fs::rename(&at.file, &at.elsewhere).unwrap();
+            symlink(&at.elsewhere, &at.file).unwrap();
         }),
-        ("replaced by a folder", &|file| {
-            fs::remove_file(file).unwrap();
-            fs::create_dir(file).unwrap();
+        ("replaced by a folder", |at| {
+            fs::remove_file(&at.file).unwrap();
+            fs::create_dir(&at.file).unwrap();
         }),
     ];
     for (how, end) in endings {
-        let session = home.starts().await;
-        for _ in 0..3 {
-            assert!(home.has(&session).await, "before it was {how}");
-        }
-        end(&home.file_of(&session));
+        let home = Home::new();
+        let (session, other) = (home.starts().await, home.starts().await);
+        home.comes_to_keep(&session).await;
+        home.comes_to_keep(&other).await;
+        assert!(home.keeps(&session).await, "the other's file is none of it");
+        end(&home.at(&session));
         assert!(!home.has(&session).await, "{how}");
         assert!(!home.has(&session).await, "{how}, and asked again");
     }
@@ -53,16 +66,81 @@ async fn what_ends_a_session_ends_it_at_once_for_whoever_has_read_it() {
 async fn one_that_another_process_ends_is_over_and_one_that_is_put_back_is_there_again() {
     let home = Home::new();
     let session = home.starts().await;
-    assert!(home.has(&session).await);
-    let (file, elsewhere) = (home.file_of(&session), home.data.path().join("elsewhere"));
-    fs::copy(&file, &elsewhere).unwrap();
+    let at = home.at(&session);
+    let copy = fs::read(&at.file).unwrap();
+    for _ in 0..3 {
+        home.comes_to_keep(&session).await;
+        home.another().end(session.account, &[session.id]).await.unwrap();
+        assert!(!home.has(&session).await);
 
-    home.another().end(session.account, &[session.id]).await.unwrap();
+        fs::create_dir_all(at.folder()).unwrap();
+        fs::write(&at.file, &copy).unwrap();
+        assert!(home.has(&session).await, "by whoever may write here");
+    }
+}
+
+#[tokio::test]
+async fn folders_that_are_made_anew_while_somebody_has_the_old_ones_open_are_other_folders() {
+    for depth in 1..4 {
+        let home = Home::new();
+        let session = home.starts().await;
+        let at = home.at(&session);
+        let mut open = Vec::new();
+        // Only of folders that it knows would it hear that the next are others again.
+        for depth in [depth, 1] {
+            home.comes_to_keep(&session).await;
+            open.extend(at.file.ancestors().skip(1).take(depth).map(|folder| File::open(folder).unwrap()));
+            fs::remove_dir_all(at.file.ancestors().nth(depth).unwrap()).unwrap();
+            assert!(!home.has(&session).await);
+
+            fs::create_dir_all(at.folder()).unwrap();
+            fs::write(&at.file, exeunt::record::encode(&session)).unwrap();
+        }
+        home.comes_to_keep(&session).await;
+        fs::remove_file(&at.file).unwrap();
+        assert!(!home.has(&session).await, "{depth} folders were made anew");
+    }
+}
+
+#[tokio::test]
+async fn sessions_that_end_while_they_are_read_are_over_once_that_has_happened() {
+    let home = Home::new();
+    for _ in 0..300 {
+        let session = home.starts().await;
+        for _ in 0..2 {
+            assert!(home.has(&session).await);
+        }
+        let (file, store) = (home.at(&session).file, home.store.clone());
+        let reading = tokio::task::spawn_blocking({
+            let session = session.clone();
+            move || {
+                let runtime = tokio::runtime::Handle::current();
+                while runtime.block_on(store.read(session.account, session.id)).unwrap().is_some() {}
+            }
+        });
+        tokio::task::spawn_blocking(move || fs::remove_file(file).unwrap()).await.unwrap();
+        assert!(!home.has(&session).await);
+        reading.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn where_more_has_changed_than_the_kernel_remembers_nothing_is_taken_for_granted() {
+    let home = Home::new();
+    let (session, other) = (home.starts().await, home.starts().await);
+    home.comes_to_keep(&session).await;
+    home.comes_to_keep(&other).await;
+    let most: usize =
+        fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
+    let (one, another) = (home.at(&other).folder().join("one"), home.at(&other).folder().join("another"));
+    for _ in 0..=most / 2 {
+        // News that are the same as those before are not queued again.
+        fs::write(&one, "x").unwrap();
+        fs::write(&another, "x").unwrap();
+    }
+    fs::remove_file(home.at(&session).file).unwrap();
     assert!(!home.has(&session).await);
-
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::copy(&elsewhere, &file).unwrap();
-    assert!(home.has(&session).await, "by whoever may write here");
+    home.comes_to_keep(&other).await;
 }
 
 #[tokio::test]
@@ -70,6 +148,7 @@ async fn it_was_seen_when_the_disk_says_so() {
     let home = Home::new();
     let session = home.starts().await;
     for minutes in [1, 5, 3] {
+        home.comes_to_keep(&session).await;
         let seen = noon() + SignedDuration::from_mins(minutes);
         home.another().touch(session.account, session.id, seen).await.unwrap();
         for _ in 0..2 {
@@ -77,7 +156,9 @@ async fn it_was_seen_when_the_disk_says_so() {
             assert_eq!((kept.last_seen, &*kept.session), (seen, &session));
         }
     }
-    File::open(home.file_of(&session)).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    home.comes_to_keep(&session).await;
+    let long_ago = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH).set_accessed(SystemTime::UNIX_EPOCH);
+    File::open(home.at(&session).file).unwrap().set_times(long_ago).unwrap();
     let kept = home.store.read(session.account, session.id).await.unwrap().unwrap();
     assert_eq!(kept.last_seen.as_second(), 0);
 }
@@ -86,52 +167,106 @@ async fn it_was_seen_when_the_disk_says_so() {
 async fn the_same_file_is_no_session_of_another_account() {
     let home = Home::new();
     let session = home.starts().await;
+    home.comes_to_keep(&session).await;
     let mut other = session.clone();
     other.account = AccountId::generate();
-    let file = home.file_of(&other);
+    let file = home.at(&other).file;
     fs::create_dir(file.parent().unwrap()).unwrap();
-    fs::hard_link(home.file_of(&session), file).unwrap();
+    fs::hard_link(home.at(&session).file, file).unwrap();
 
-    assert!(home.has(&session).await);
-    assert!(home.store.read(other.account, other.id).await.unwrap().is_none());
-    assert!(home.has(&session).await);
+    for _ in 0..3 {
+        assert!(home.has(&session).await);
+        assert!(home.store.read(other.account, other.id).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]
 async fn more_than_are_kept_are_all_there() {
     let home = Home::new();
     let account = AccountId::generate();
-    let folder = home.data.path().join("sessions").join(account.to_string());
+    let folder = home.data.path().join("above/data/sessions").join(account.to_string());
     fs::create_dir(&folder).unwrap();
     let sessions: Vec<_> = (0..17_000).map(|_| session(account)).collect();
     for session in &sessions {
         fs::write(folder.join(session.id.to_string()), exeunt::record::encode(session)).unwrap();
     }
-    for _ in 0..2 {
-        for session in &sessions {
+    home.comes_to_keep(&sessions[0]).await;
+    for session in &sessions {
+        for _ in 0..6 {
             assert!(home.has(session).await);
         }
     }
+    home.comes_to_keep(&sessions[0]).await;
+}
+
+#[tokio::test]
+async fn where_a_link_leads_to_the_folder_all_is_read_anew() {
+    let real = Home::new();
+    let session = real.starts().await;
+    let link = real.data.path().join("link");
+    symlink(real.data.path().join("above"), &link).unwrap();
+    let linked = Home { data: TempDir::new().unwrap(), ..Home::at_data(&link.join("data")) };
+    for _ in 0..2_000 {
+        assert!(!linked.keeps(&session).await);
+    }
+    fs::remove_file(link).unwrap();
+    assert!(!linked.has(&session).await);
 }
 
 /// What somebody does to a session's file.
-type End<'a> = &'a dyn Fn(&PathBuf);
+type End = fn(&At);
+
+/// Where a session's file is, and a place for what is moved.
+struct At {
+    file: PathBuf,
+    elsewhere: PathBuf,
+}
+
+impl At {
+    fn folder(&self) -> &Path {
+        self.file.parent().unwrap()
+    }
+
+    fn sessions(&self) -> &Path {
+        self.folder().parent().unwrap()
+    }
+
+    fn data(&self) -> &Path {
+        self.sessions().parent().unwrap()
+    }
+
+    fn above(&self) -> &Path {
+        self.data().parent().unwrap()
+    }
+
+    fn elsewhere(&self) -> &Path {
+        &self.elsewhere
+    }
+}
 
 /// A store that has read things before, in a folder that others work on too.
 struct Home {
     data: TempDir,
+    disk: FailingDisk,
     store: FileSessionStore,
 }
 
 impl Home {
     fn new() -> Self {
         let data = TempDir::new().unwrap();
-        let store = FileSessionStore::open(Folder::at(data.path().join("sessions"))).unwrap();
-        Self { data, store }
+        let above = data.path().canonicalize().unwrap().join("above");
+        fs::create_dir_all(above.join("data")).unwrap();
+        Self { data, ..Self::at_data(&above.join("data")) }
+    }
+
+    fn at_data(data: &Path) -> Self {
+        let disk = FailingDisk::local();
+        let folder = Folder::on(Arc::new(disk.clone()), data.join("sessions"));
+        Self { data: TempDir::new().unwrap(), disk, store: FileSessionStore::open(folder).unwrap() }
     }
 
     fn another(&self) -> FileSessionStore {
-        FileSessionStore::open(Folder::at(self.data.path().join("sessions"))).unwrap()
+        FileSessionStore::open(Folder::at(self.data.path().join("above/data/sessions"))).unwrap()
     }
 
     async fn starts(&self) -> Session {
@@ -145,8 +280,25 @@ impl Home {
         kept.is_some_and(|kept| *kept.session == *session)
     }
 
-    fn file_of(&self, session: &Session) -> PathBuf {
-        self.data.path().join("sessions").join(session.account.to_string()).join(session.id.to_string())
+    /// Whether it is there, and known to be without a look at its file.
+    async fn keeps(&self, session: &Session) -> bool {
+        self.disk.counts();
+        self.has(session).await && !self.disk.calls().contains(&Call::Open(How::ReadAtOnce))
+    }
+
+    /// Reads it until it is kept: its folder begins to be watched meanwhile.
+    async fn comes_to_keep(&self, session: &Session) {
+        let began = Instant::now();
+        while !self.keeps(session).await {
+            assert!(began.elapsed() < PATIENCE, "it is read again and again");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn at(&self, session: &Session) -> At {
+        let data = self.data.path().canonicalize().unwrap();
+        let folder = data.join("above/data/sessions").join(session.account.to_string());
+        At { file: folder.join(session.id.to_string()), elsewhere: data.join("elsewhere") }
     }
 }
 

@@ -12,7 +12,11 @@ use rustix::io::Errno;
 
 /// The machine's disk, with trouble in front of it. Its copies are one disk.
 #[derive(Clone, Debug, Default)]
-pub struct FailingDisk(Arc<Mutex<State>>);
+pub struct FailingDisk {
+    state: Arc<Mutex<State>>,
+    /// Whether it passes for the machine's own, of which the kernel tells what changes.
+    is_local: bool,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -150,6 +154,11 @@ enum Fate {
 }
 
 impl FailingDisk {
+    /// One that only counts what reaches the machine's own disk.
+    pub fn local() -> Self {
+        Self { is_local: true, ..Self::default() }
+    }
+
     /// Is well, and counts from here.
     pub fn counts(&self) {
         *self.state() = State::default();
@@ -181,7 +190,7 @@ impl FailingDisk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("nothing panics while it counts")
+        self.state.lock().expect("nothing panics while it counts")
     }
 
     fn fate(&self, call: Call) -> Fate {
@@ -251,6 +260,10 @@ impl Disk for FailingDisk {
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         self.call(Call::Metadata, || OsDisk.metadata(path))
+    }
+
+    fn is_local(&self, path: &Path) -> bool {
+        self.is_local && OsDisk.is_local(path)
     }
 
     fn entries(&self, path: &Path) -> io::Result<Entries> {
