@@ -10,13 +10,15 @@ use super::name::AccountName;
 use super::store::{AccountLock, AccountStore, ChangeLogins, LockKind};
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
-use crate::files::{Folder, Locks};
+use crate::files::{Contents, Folder, Locks};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
 const FIRST: &str = ".first";
 const LOCKS: &str = ".locks";
 const LOGINS: &str = ".logins";
+
+const READING: &str = "reading an account's logins";
 
 /// Accounts in a folder.
 #[derive(Debug)]
@@ -97,7 +99,8 @@ impl AccountStore for FileAccountStore {
     }
 
     async fn logins(&self, account: AccountId) -> Result<Logins, StoreError> {
-        self.folder.blocking(move |folder| logins(&folder.folder(LOGINS), account)).await
+        let read = self.folder.read_without_blocking(&format!("{LOGINS}/{account}")).await;
+        read.doing(READING).map(|contents| logins(contents, account))
     }
 
     async fn change_logins(&self, account: AccountId, change: ChangeLogins) -> Result<bool, StoreError> {
@@ -106,7 +109,7 @@ impl AccountStore for FileAccountStore {
         self.folder
             .blocking(move |folder| {
                 let folder = folder.folder(LOGINS);
-                let mut logins = logins(&folder, account)?;
+                let mut logins = logins(folder.read(&account.to_string()).doing(READING)?, account);
                 let answer = change(&mut logins);
                 folder
                     .replace(&account.to_string(), &record::encode(&logins))
@@ -168,12 +171,11 @@ fn read(folder: &Folder, name: &AccountName) -> Result<Option<Account>, StoreErr
 }
 
 /// Where they are damaged, nobody is kept out for it.
-fn logins(folder: &Folder, account: AccountId) -> Result<Logins, StoreError> {
-    let contents = folder.read(&account.to_string()).doing("reading an account's logins")?;
-    let Some(contents) = contents else { return Ok(Logins::default()) };
+fn logins(contents: Option<Contents>, account: AccountId) -> Logins {
+    let Some(contents) = contents else { return Logins::default() };
     let logins = record::decode(&contents.bytes);
     if logins.is_none() {
         tracing::error!(%account, "what is known of the account's logins is damaged, and begins afresh");
     }
-    Ok(logins.unwrap_or_default())
+    logins.unwrap_or_default()
 }

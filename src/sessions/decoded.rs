@@ -15,6 +15,12 @@ use crate::mutex::lock;
 /// Sessions at most: some 400 bytes each. Whoever has more at work reads some of them again.
 const MOST: usize = 16_384;
 
+/// Lists at most, which are looked at by people who look at where they are logged in.
+const MOST_LISTS: usize = 1_024;
+
+/// Sessions in one of them, of which people have a few.
+const LONGEST_LIST: usize = 16;
+
 /// How often a session has to be asked for: to have its folder watched costs far more than to read it once.
 const OFTEN: u8 = 4;
 
@@ -23,6 +29,7 @@ const OFTEN: u8 = 4;
 pub(super) struct Decoded {
     changes: Changes<AccountId>,
     sessions: Arc<Mutex<HashMap<SessionId, Read>>>,
+    lists: Arc<Mutex<HashMap<AccountId, List>>>,
     asked: Asked,
 }
 
@@ -32,6 +39,9 @@ struct Read {
     moment: Moment,
     kept: KeptSession,
 }
+
+/// All sessions of an account, and when they were listed.
+type List = (Moment, Vec<KeptSession>);
 
 /// What is known of a session before its file is read.
 #[derive(Debug)]
@@ -47,11 +57,8 @@ pub(super) enum Known {
 impl Decoded {
     /// Of sessions whose accounts' folders are in this one.
     pub fn below(folder: &Folder) -> Self {
-        Self {
-            changes: Changes::below(folder, AccountId::parse),
-            sessions: Arc::default(),
-            asked: Asked::default(),
-        }
+        let (sessions, lists, asked) = Default::default();
+        Self { changes: Changes::below(folder, AccountId::parse), sessions, lists, asked }
     }
 
     /// What is known of a session.
@@ -88,6 +95,31 @@ impl Decoded {
                 sessions.insert(id, Read { moment, kept: kept.clone() });
             }
         }
+    }
+}
+
+impl Decoded {
+    /// Which moment it is for an account's sessions, if some are kept.
+    pub fn moment(&self, account: AccountId) -> Option<Moment> {
+        self.changes.moment(account)
+    }
+
+    /// All sessions of an account, as they were listed in this moment.
+    pub fn list(&self, account: AccountId, now: Moment) -> Option<Vec<KeptSession>> {
+        let lists = lock(&self.lists);
+        lists.get(&account).filter(|(moment, _)| *moment == now).map(|(_, list)| list.clone())
+    }
+
+    /// Keeps what was listed in `moment`.
+    pub fn keep_list(&self, account: AccountId, moment: Moment, list: &[KeptSession]) {
+        if list.len() > LONGEST_LIST {
+            return;
+        }
+        let mut lists = lock(&self.lists);
+        if lists.len() >= MOST_LISTS {
+            lists.clear();
+        }
+        lists.insert(account, (moment, list.to_vec()));
     }
 }
 

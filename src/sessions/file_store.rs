@@ -87,21 +87,19 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
-        self.folder_of(account)
-            .blocking(move |folder| {
-                let mut found = Vec::new();
-                for id in session_ids(&folder)? {
-                    match folder.read(&id.to_string()) {
-                        Ok(contents) => {
-                            found.extend(contents.and_then(|contents| decode(&contents, account, id)))
-                        }
-                        Err(error) => skipped(id, &error),
-                    }
-                }
-                Ok(found)
-            })
-            .await
-            .doing("listing sessions")
+        let known = self.decoded.as_ref().and_then(|decoded| Some((decoded, decoded.moment(account)?)));
+        if let Some(list) = known.and_then(|(decoded, now)| decoded.list(account, now)) {
+            return Ok(list);
+        }
+        let listed =
+            self.folder_of(account).blocking(move |folder| Listed::in_folder(&folder, account)).await;
+        let listed = listed.doing("listing sessions")?;
+        if let Some((decoded, now)) = known
+            && listed.is_whole
+        {
+            decoded.keep_list(account, now, &listed.sessions);
+        }
+        Ok(listed.sessions)
     }
 
     async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
@@ -159,9 +157,29 @@ fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {
     Ok(folder.files()?.iter().filter_map(|name| SessionId::parse(name)).collect())
 }
 
-/// One file that cannot be read is no reason to say nothing of the others.
-fn skipped(id: SessionId, error: &io::Error) {
-    tracing::error!(%error, session = %id, "a session's file cannot be read");
+/// An account's sessions.
+struct Listed {
+    sessions: Vec<KeptSession>,
+    is_whole: bool,
+}
+
+impl Listed {
+    /// One file that cannot be read is no reason to say nothing of the others.
+    fn in_folder(folder: &Folder, account: AccountId) -> io::Result<Self> {
+        let mut listed = Self { sessions: Vec::new(), is_whole: true };
+        for id in session_ids(folder)? {
+            match folder.read(&id.to_string()) {
+                Ok(contents) => {
+                    listed.sessions.extend(contents.and_then(|contents| decode(&contents, account, id)))
+                }
+                Err(error) => {
+                    tracing::error!(%error, session = %id, "a session's file cannot be read");
+                    listed.is_whole = false;
+                }
+            }
+        }
+        Ok(listed)
+    }
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.

@@ -1,6 +1,7 @@
 //! Sessions that were read before: what they say is kept in memory, and whether anything has changed where they are is
 //! asked of the kernel each time, whoever ended them and however.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,13 @@ use exeunt::account_id::AccountId;
 use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
 use exeunt::files::disk::How;
-use exeunt::sessions::{Browser, FileSessionStore, LastingFor, NewSession, Session, SessionStore, Token};
+use exeunt::sessions::{
+    Browser, FileSessionStore, LastingFor, NewSession, Session, SessionId, SessionStore, Token,
+};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
-use crate::support::{Call, FailingDisk, noon};
+use crate::support::{Call, FailingDisk, Trouble, noon};
 
 /// How long it may take until a session is kept.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -181,6 +185,51 @@ async fn the_same_file_is_no_session_of_another_account() {
 }
 
 #[tokio::test]
+async fn a_list_is_known_until_anything_changes_in_the_accounts_folder() {
+    let home = Home::new();
+    let session = home.starts().await;
+    home.comes_to_keep(&session).await;
+    assert_eq!(home.lists(session.account).await, [session.id]);
+    home.disk.counts();
+    assert_eq!(home.lists(session.account).await, [session.id]);
+    assert_eq!(home.disk.calls(), [], "nothing has changed");
+
+    let another = self::session(session.account);
+    home.another().create(&another).await.unwrap();
+    let both = BTreeSet::from([session.id, another.id]);
+    assert_eq!(BTreeSet::from_iter(home.lists(session.account).await), both);
+
+    let elsewhere = home.at(&another).elsewhere;
+    fs::hard_link(home.at(&another).file, &elsewhere).unwrap();
+    home.another().end(another.account, &[another.id]).await.unwrap();
+    assert_eq!(home.lists(session.account).await, [session.id]);
+    assert_eq!(home.lists(session.account).await, [session.id]);
+    fs::hard_link(elsewhere, home.at(&another).file).unwrap();
+    assert_eq!(BTreeSet::from_iter(home.lists(session.account).await), both);
+
+    let seen = noon() + SignedDuration::from_mins(3);
+    home.another().touch(session.account, session.id, seen).await.unwrap();
+    let listed = home.store.list(session.account).await.unwrap();
+    assert!(listed.iter().any(|kept| kept.session.id == session.id && kept.last_seen == seen));
+}
+
+#[tokio::test]
+async fn a_list_of_which_a_file_could_not_be_read_is_not_kept() {
+    let home = Home::new();
+    let session = home.starts().await;
+    home.comes_to_keep(&session).await;
+    home.disk.counts();
+    home.lists(session.account).await;
+    let opening = home.disk.calls().iter().position(|&call| call == Call::Open(How::Read)).unwrap();
+
+    home.another().touch(session.account, session.id, noon()).await.unwrap();
+    home.disk.gets(Trouble::Once(Errno::MFILE), opening);
+    assert_eq!(home.lists(session.account).await, []);
+    home.disk.mends();
+    assert_eq!(home.lists(session.account).await, [session.id]);
+}
+
+#[tokio::test]
 async fn more_than_are_kept_are_all_there() {
     let home = Home::new();
     let account = AccountId::generate();
@@ -293,6 +342,10 @@ impl Home {
             assert!(began.elapsed() < PATIENCE, "it is read again and again");
             tokio::task::yield_now().await;
         }
+    }
+
+    async fn lists(&self, account: AccountId) -> Vec<SessionId> {
+        self.store.list(account).await.unwrap().iter().map(|kept| kept.session.id).collect()
     }
 
     fn at(&self, session: &Session) -> At {

@@ -16,9 +16,9 @@ use super::{KeyOf, Moment, Moments};
 /// A folder, as the kernel knows it.
 type Mark = i32;
 
-/// In a folder: whatever may end a session, or say when it was seen. That a file was opened or made changes nothing
-/// for those that were read.
+/// In a folder: whatever files are there, what is in them and when they were changed. That one was opened is no news.
 const FILES: WatchFlags = PLAIN
+    .union(WatchFlags::CREATE)
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVE)
     .union(WatchFlags::MODIFY)
