@@ -3,24 +3,20 @@
 
 use std::sync::Arc;
 
-use poem::{Endpoint, Middleware, Request, Response, Result};
+use poem::{Endpoint, Request, Response, Result};
 
 use super::failure::Failure;
 use super::serving::Stay;
 
-/// The middleware.
-pub struct CarryThrough;
-
-impl<E: Endpoint<Output = Response> + 'static> Middleware<E> for CarryThrough {
-    type Output = CarriedThrough<E>;
-
-    fn transform(&self, endpoint: E) -> Self::Output {
-        CarriedThrough(Arc::new(endpoint))
-    }
-}
-
 /// An endpoint whose posts go on without their browser.
 pub struct CarriedThrough<E>(Arc<E>);
+
+impl<E> CarriedThrough<E> {
+    /// Around an endpoint.
+    pub fn new(endpoint: E) -> Self {
+        Self(Arc::new(endpoint))
+    }
+}
 
 impl<E: Endpoint<Output = Response> + 'static> Endpoint for CarriedThrough<E> {
     type Output = Response;

@@ -2,39 +2,43 @@
 //! up what they say; that is in `failure.rs`.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use futures_util::FutureExt;
-use poem::{Endpoint, PathPattern, Request, Response, Result};
+use poem::{PathPattern, Response, Result, handler};
 
+use super::Site;
 use super::failure::Failure;
-use super::visitor::Visitor;
-use super::{Site, asker};
+use crate::audit::Asker;
+use crate::sessions::Session;
 
-/// The middleware.
-pub async fn as_pages<E: Endpoint<Output = Response>>(
-    endpoint: Arc<E>,
-    request: Request,
-) -> Result<Response> {
-    let site = Site::of(&request);
-    let asker = asker::of(&request);
-    let visitor = request.data::<Arc<Visitor>>().cloned();
-    let outcome = AssertUnwindSafe(endpoint.call(request)).catch_unwind().await;
+/// Waits for an answer, which may be an error, or a panic. `viewer` is the session of whoever is logged in.
+pub async fn as_pages(
+    answering: impl Future<Output = Result<Response>>,
+    site: &Site,
+    asker: &Asker,
+    viewer: Option<&Session>,
+) -> Response {
+    let outcome = AssertUnwindSafe(answering).catch_unwind().await;
     match outcome.unwrap_or_else(|_| Err(Failure::internal(&"a handler panicked").into())) {
-        Ok(answer) => Ok(answer),
+        Ok(answer) => answer,
         // A redirect, where a page needs a login.
-        Err(error) if error.is_from_response() => Ok(error.into_response()),
+        Err(error) if error.is_from_response() => error.into_response(),
         Err(error) => {
-            let viewer = visitor.as_ref().and_then(|visitor| visitor.viewer());
+            // For the log.
             let route = error.data::<PathPattern>().cloned();
-            let mut answer = failure(error).answer(&site, &asker, viewer);
-            // For the log, which would otherwise have that of the routes around.
+            let mut answer = failure(error).answer(site, asker, viewer);
             if let Some(route) = route {
                 answer.set_data(route);
             }
-            Ok(answer)
+            answer
         }
     }
+}
+
+/// What is at an address that is none.
+#[handler]
+pub fn nowhere() -> Result<Response> {
+    Err(Failure::not_found().into())
 }
 
 fn failure(error: poem::Error) -> Failure {

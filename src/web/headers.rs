@@ -1,10 +1,8 @@
 //! The headers that every answer of the site carries, whatever its status. It never overrides what an
 //! answer says of its own caching. (What is no HTTP gets hyper's bare 400, and an endless head its 431.)
 
-use std::sync::Arc;
-
+use poem::Response;
 use poem::http::{HeaderName, HeaderValue, header};
-use poem::{Endpoint, IntoResponse, Request, Response, Result};
 
 use crate::config::PublicUrl;
 
@@ -47,8 +45,7 @@ impl Headers {
     }
 
     /// Completes whatever answer comes from inside.
-    pub async fn complete<E: Endpoint>(self, endpoint: Arc<E>, request: Request) -> Result<Response> {
-        let mut answer = endpoint.get_response(request).await.into_response();
+    pub fn complete(self, answer: &mut Response) {
         let headers = answer.headers_mut();
         // Those below, and the request's id.
         headers.reserve(ALWAYS.len() + 4);
@@ -63,6 +60,5 @@ impl Headers {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             headers.insert(header::VARY, HeaderValue::from_static(VARY));
         }
-        Ok(answer)
     }
 }

@@ -1,9 +1,12 @@
 //! The methods of one path. Those that it does not have get a 405 that names the ones it has, and HEAD is
-//! answered wherever GET is.
+//! answered wherever GET is. It never looks at anything but the method.
 
-use poem::endpoint::{BoxEndpoint, EndpointExt};
+use std::future::ready;
+
+use futures_util::FutureExt;
+use poem::endpoint::{BoxEndpoint, DynEndpoint, EndpointExt};
 use poem::http::Method;
-use poem::{Endpoint, IntoEndpoint, Request, Response, Result};
+use poem::{Endpoint, Request, Response, Result};
 
 use super::failure::Failure;
 
@@ -15,30 +18,26 @@ pub struct Methods {
 
 impl Methods {
     /// A path that can be looked at.
-    pub fn get(endpoint: impl IntoEndpoint<Endpoint: 'static>) -> Self {
-        Self { get: boxed(endpoint), post: None }
+    pub fn get(endpoint: impl Endpoint<Output = Response> + 'static) -> Self {
+        Self { get: endpoint.boxed(), post: None }
     }
 
     /// A path at which something can be done, too.
-    pub fn post(self, endpoint: impl IntoEndpoint<Endpoint: 'static>) -> Self {
-        Self { post: Some(boxed(endpoint)), ..self }
+    pub fn post(self, endpoint: impl Endpoint<Output = Response> + 'static) -> Self {
+        Self { post: Some(endpoint.boxed()), ..self }
     }
-}
-
-fn boxed(endpoint: impl IntoEndpoint<Endpoint: 'static>) -> BoxEndpoint<'static> {
-    endpoint.into_endpoint().map_to_response().boxed()
 }
 
 impl Endpoint for Methods {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         match (request.method(), &self.post) {
             // The server sends the head of what GET would answer, with its length, and no body.
-            (&Method::GET | &Method::HEAD, _) => self.get.call(request).await,
-            (&Method::POST, Some(post)) => post.call(request).await,
-            (_, Some(_)) => Err(Failure::method_not_allowed("GET, HEAD, POST").into()),
-            (_, None) => Err(Failure::method_not_allowed("GET, HEAD").into()),
+            (&Method::GET | &Method::HEAD, _) => DynEndpoint::call(&*self.get, request),
+            (&Method::POST, Some(post)) => DynEndpoint::call(&**post, request),
+            (_, Some(_)) => ready(Err(Failure::method_not_allowed("GET, HEAD, POST").into())).boxed(),
+            (_, None) => ready(Err(Failure::method_not_allowed("GET, HEAD").into())).boxed(),
         }
     }
 }

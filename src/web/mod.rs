@@ -1,5 +1,5 @@
-//! The door for browsers: routes, and the middleware around them. It never decides anything that a door
-//! for operators would have to decide again; that is in the actions.
+//! The door for browsers: the way of every request and of its answer, and the routes. It never decides anything
+//! that a door for operators would have to decide again; that is in the actions.
 
 mod access;
 mod account;
@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod methods;
 mod next;
+mod page;
 pub mod pages;
 mod password;
 mod proxies;
@@ -33,20 +34,35 @@ mod visitor;
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Request, Response, Route};
+use poem::{Endpoint, Request, Response, Result, Route};
 
 use crate::app::App;
-use crate::sessions::Presence;
 pub use assets::Assets;
 pub use figures::{FiguresAt, figures};
 pub use proxies::Proxies;
 pub use serving::{Limits, Listener, Neighbours, serve};
 
-use carry_through::CarryThrough;
+use access::Access;
 use cookies::Cookies;
+use headers::Headers;
 use health::Readiness;
+use htmx::Htmx;
 use methods::Methods;
+use page::{page, quiet_page};
 use receipts::Receipts;
+
+/// The whole site.
+pub fn site(
+    app: Arc<App>,
+    assets: Assets,
+    proxies: Proxies,
+    figures_at: FiguresAt,
+) -> impl Endpoint<Output = Response> + 'static {
+    let (cookies, headers) = (Cookies::of(&app.url), Headers::of(&app.url));
+    let (receipts, readiness) = Default::default();
+    let site = Site { app, assets, proxies, cookies, headers, receipts, readiness, figures_at };
+    Entrance { site: Arc::new(site), routes: routes() }
+}
 
 /// What every handler can see.
 pub(crate) struct Site {
@@ -54,6 +70,7 @@ pub(crate) struct Site {
     assets: Assets,
     proxies: Proxies,
     cookies: Cookies,
+    headers: Headers,
     receipts: Receipts,
     readiness: Readiness,
     figures_at: FiguresAt,
@@ -66,46 +83,54 @@ impl Site {
     }
 }
 
-/// The whole site: the route table, and around it the middleware. A request goes through the list from
-/// its end to its beginning, and its answer back from its beginning to its end.
-pub fn site(
-    app: Arc<App>,
-    assets: Assets,
-    proxies: Proxies,
-    figures_at: FiguresAt,
-) -> impl Endpoint<Output = Response> + 'static {
-    let cookies = Cookies::of(&app.url);
-    let headers = headers::Headers::of(&app.url);
-    let (receipts, readiness) = Default::default();
-    let site = Arc::new(Site { app, assets, proxies, cookies, receipts, readiness, figures_at });
-    let pages = Route::new()
-        .at("/", Methods::get(account::show))
-        .at("/login", Methods::get(login::show).post(login::submit))
-        .at("/logout", Methods::get(logout::show).post(logout::submit))
-        .at("/password", Methods::get(password::show).post(password::submit))
-        .at("/.well-known/change-password", Methods::get(password::well_known))
-        .at("/join/:code", Methods::get(join::show).post(join::submit))
-        .around(errors::as_pages)
-        .around(|endpoint, request| visitor::recognise(endpoint, request, Presence::Active))
-        .with(CarryThrough);
-    let events = Methods::get(events::show)
-        .around(errors::as_pages)
-        .around(|endpoint, request| visitor::recognise(endpoint, request, Presence::Passive));
+/// Where every request comes in, and its answer goes out.
+struct Entrance {
+    site: Arc<Site>,
+    routes: Route,
+}
+
+impl Endpoint for Entrance {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let site = &*self.site;
+        let access = Access::begins(&request);
+        let asker = asker::of(site, &request);
+        let htmx = Htmx::asks(&mut request);
+
+        let mut answer = if same_site::allows(site, &request) {
+            request.set_data(Arc::clone(&self.site));
+            request.set_data(asker.clone());
+            errors::as_pages(self.routes.call(request), site, &asker, None).await
+        } else {
+            same_site::refuse(site, &asker, &request)
+        };
+
+        if let Some(htmx) = htmx {
+            htmx.translate(&mut answer);
+        }
+        site.headers.complete(&mut answer);
+        asker::sign(&asker, &mut answer);
+        access.ends(site, &asker, &answer);
+        Ok(answer)
+    }
+}
+
+/// What none of the other routes is. (A `*` for the rest would take `/` as well.)
+const NOWHERE: &str = "/<.+>";
+
+fn routes() -> Route {
     Route::new()
+        .at("/", page(Methods::get(account::show)))
+        .at("/login", page(Methods::get(login::show).post(login::submit)))
+        .at("/logout", page(Methods::get(logout::show).post(logout::submit)))
+        .at("/password", page(Methods::get(password::show).post(password::submit)))
+        .at("/.well-known/change-password", page(Methods::get(password::well_known)))
+        .at("/join/:code", page(Methods::get(join::show).post(join::submit)))
+        .at("/events", quiet_page(Methods::get(events::show)))
         .at("/assets/:file", Methods::get(assets::show))
-        .at("/events", events)
         .at("/healthz", Methods::get(health::healthz))
         .at("/readyz", Methods::get(health::readyz))
         .at("/metrics", Methods::get(figures::show))
-        .nest_no_strip("/", pages)
-        .around(errors::as_pages)
-        .around(same_site::guard)
-        .around(htmx::translate)
-        .around(move |endpoint, request| headers.complete(endpoint, request))
-        .around(access::note)
-        .around(asker::note)
-        .data(site)
-        .map_to_response()
-        // The types of all that are too deep for the compiler of whoever puts something around them.
-        .boxed()
+        .at(NOWHERE, page(errors::nowhere))
 }

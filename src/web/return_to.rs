@@ -14,7 +14,7 @@ pub const PASSWORD_CHANGED: &str = "password_changed";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
-/// The page that a person sees while a script asks for them; set by the htmx middleware.
+/// The page that a person sees while a script asks for them; noted by `htmx.rs`.
 #[derive(Clone, Debug)]
 pub struct ShownPage(pub String);
 

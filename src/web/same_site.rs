@@ -1,31 +1,29 @@
 //! Posts from other sites are refused, before their body is read or anything is looked up. No token in
 //! any form, so no page ever goes stale.
 
-use std::sync::Arc;
-
 use poem::http::{HeaderMap, header};
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Request, Response};
 use url::Url;
 
+use super::Site;
 use super::failure::Failure;
-use super::{Site, asker};
-use crate::audit::{Event, What};
+use crate::audit::{Asker, Event, What};
 
 /// Bytes of an origin worth a line in the log: a scheme, a host name of 253 and a port.
 const LONGEST_ORIGIN: usize = 270;
 
-/// The middleware.
-pub async fn guard<E: Endpoint<Output = Response>>(endpoint: Arc<E>, request: Request) -> Result<Response> {
-    let site = Site::of(&request);
-    if request.method().is_safe() || is_from_here(request.headers(), &site.app.url.origin()) {
-        return endpoint.call(request).await;
-    }
+/// Whether the request may go on.
+pub fn allows(site: &Site, request: &Request) -> bool {
+    request.method().is_safe() || is_from_here(request.headers(), &site.app.url.origin())
+}
+
+/// The answer to one that may not.
+pub fn refuse(site: &Site, asker: &Asker, request: &Request) -> Response {
     let from = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let from = from.filter(|origin| is_origin(origin)).unwrap_or("unknown");
-    let asker = asker::of(&request);
     let refused = What::CrossSiteRefused { origin: from, site: &site.app.url.origin() };
-    site.app.audit.record(&Event::new(refused).by(&asker));
-    Ok(Failure::cross_site().answer(&site, &asker, None))
+    site.app.audit.record(&Event::new(refused).by(asker));
+    Failure::cross_site().answer(site, asker, None)
 }
 
 /// Whether it is what browsers write, and nothing that somebody has put in its place.

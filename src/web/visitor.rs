@@ -1,16 +1,16 @@
-//! Who is asking. Every request is recognised once, here, and here alone cookies are written; no handler
+//! Who is asking. Every visitor is recognised once, here, and here alone cookies are written; no handler
 //! reads or writes one.
 
 use std::sync::Arc;
 
 use poem::http::{HeaderValue, header};
-use poem::{Endpoint, FromRequest, Request, RequestBody, Response, Result};
+use poem::{FromRequest, Request, RequestBody, Response, Result};
 
+use super::Site;
 use super::answer::see_other;
 use super::cookies::{CookieChange, Presented};
 use super::failure::Failure;
 use super::return_to::ReturnTo;
-use super::{Site, asker};
 use crate::actions::{ActionError, Resumed, Visit, resume};
 use crate::audit::Asker;
 use crate::sessions::{Browser, LiveSession, Presence, Session};
@@ -24,36 +24,27 @@ pub struct Visitor {
     /// What the browser calls itself. Few requests need to know it in words.
     user_agent: Option<HeaderValue>,
     asker: Asker,
-}
-
-/// The middleware.
-pub async fn recognise<E: Endpoint<Output = Response>>(
-    endpoint: Arc<E>,
-    mut request: Request,
     presence: Presence,
-) -> Result<Response> {
-    let site = Site::of(&request);
-    let visitor = Arc::new(Visitor::recognise(&site, &request, presence).await);
-    request.set_data(Arc::clone(&visitor));
-    let mut answer = endpoint.call(request).await?;
-    let change = answer.extensions_mut().remove::<CookieChange>();
-    // A page may ask on its own at the very moment when a login elsewhere in the browser has set a new cookie, and
-    // the answer about the old one would take the new one away.
-    let rejected = if presence == Presence::Active { visitor.rejected(&site) } else { Vec::new() };
-    for cookie in site.cookies.write(change.as_ref(), &visitor.presented.names, &rejected) {
-        answer.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(answer)
 }
 
 impl Visitor {
-    async fn recognise(site: &Site, request: &Request, presence: Presence) -> Self {
+    /// Whoever sent the request.
+    pub async fn recognise(site: &Site, request: &Request, presence: Presence) -> Self {
         let presented = site.cookies.read(request.headers());
         Self {
             who: resume(&site.app, &presented.tokens, presence).await,
             presented,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
-            asker: asker::of(request),
+            asker: request.data::<Asker>().expect("BUG: whoever asks is noted").clone(),
+            presence,
+        }
+    }
+
+    /// Writes what becomes of their cookie into an answer.
+    pub fn write_cookies(&self, site: &Site, answer: &mut Response) {
+        let change = answer.extensions_mut().remove::<CookieChange>();
+        for cookie in site.cookies.write(change.as_ref(), &self.presented.names, &self.rejected(site)) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
 
@@ -100,6 +91,11 @@ impl Visitor {
 
     /// The names that came in and open nothing. While nobody can tell, none is.
     fn rejected(&self, site: &Site) -> Vec<&'static str> {
+        // A page may ask on its own at the very moment when a login elsewhere in the browser has set a new cookie,
+        // and the answer about the old one would take the new one away.
+        if self.presence == Presence::Passive {
+            return Vec::new();
+        }
         let mut names = self.presented.names.clone();
         match self.who {
             Resumed::LoggedIn(_) => names.retain(|&name| name != site.cookies.name()),

@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use reqwest::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Log, PANICS, World};
 
@@ -18,6 +20,50 @@ async fn what_does_not_exist_is_a_whole_page() {
     }
     let mut alice = world.logged_in("alice").await;
     alice.opens("/nothing").await.is(404).says("Logged in as <b>alice</b>");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_answered_alike_however_it_is_written() {
+    let world = World::open().await;
+    for asked in [
+        "GET /nothing",
+        "GET //",
+        "GET /login/",
+        "HEAD /login/",
+        "GET /events/",
+        "GET /assets/",
+        "GET /assets/a/b",
+        "GET /%ff",
+        "GET /%2flogin",
+        "GET /:code?x=/login",
+        "POST /nothing",
+        "PUT /login/",
+        "OPTIONS /nothing",
+        "GET http://localhost:8000/nothing",
+    ] {
+        let answer = asks(&world, asked).await;
+        assert!(answer.contains("\r\nset-cookie: exeunt=; "), "{asked}: {answer}");
+    }
+    // What is no path belongs to no page: nobody looks who asks.
+    for asked in ["OPTIONS *", "CONNECT example.com:443"] {
+        let answer = asks(&world, asked).await;
+        assert!(!answer.contains("set-cookie"), "{asked}: {answer}");
+    }
+}
+
+/// Asks for what is not there, with a cookie that opens nothing, in words that no client would choose.
+async fn asks(world: &World, asked: &str) -> String {
+    let log = Log::kept();
+    let mut wire = TcpStream::connect(world.base().trim_start_matches("http://")).await.unwrap();
+    let head = format!("{asked} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: exeunt=x\r\n\r\n");
+    wire.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("content-security-policy"), "{answer}");
+    let has_page = answer.ends_with("</html>") && answer.contains("There is nothing at this address.");
+    assert_eq!(has_page, !asked.starts_with("HEAD "), "{asked}: {answer}");
+    assert!(log.text().contains(r#" route="none" status=404 "#), "{asked}: {}", log.text());
+    answer
 }
 
 #[tokio::test]

@@ -1,0 +1,40 @@
+//! Around every page: whoever asks is recognised before it is made, and the cookie is written after. It never
+//! decides what the page says, unless that is an error.
+
+use std::sync::Arc;
+
+use poem::{Endpoint, Request, Response, Result};
+
+use super::carry_through::CarriedThrough;
+use super::visitor::Visitor;
+use super::{Site, errors};
+use crate::sessions::Presence;
+
+/// A page that somebody opens, or posts to.
+pub fn page(endpoint: impl Endpoint<Output = Response> + 'static) -> impl Endpoint<Output = Response> {
+    CarriedThrough::new(Page { endpoint, presence: Presence::Active })
+}
+
+/// What a page asks for on its own: nobody was seen for that.
+pub fn quiet_page(endpoint: impl Endpoint<Output = Response> + 'static) -> impl Endpoint<Output = Response> {
+    Page { endpoint, presence: Presence::Passive }
+}
+
+struct Page<E> {
+    endpoint: E,
+    presence: Presence,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Page<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let site = Site::of(&request);
+        let visitor = Arc::new(Visitor::recognise(&site, &request, self.presence).await);
+        request.set_data(Arc::clone(&visitor));
+        let answering = self.endpoint.call(request);
+        let mut answer = errors::as_pages(answering, &site, visitor.asker(), visitor.viewer()).await;
+        visitor.write_cookies(&site, &mut answer);
+        Ok(answer)
+    }
+}
