@@ -1,20 +1,22 @@
 //! The two kinds of answer: a whole page, or a 303. It never asks whether htmx wanted it.
 
 use maud::Markup;
+use poem::Response;
 use poem::http::{HeaderValue, StatusCode, header};
-use poem::{IntoResponse, Response};
 
 use super::Site;
 use super::pages::Layout;
 use super::return_to::ReturnTo;
 use crate::sessions::Session;
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
 impl Site {
     /// A whole page. `viewer` is the session of whoever is logged in.
     pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&Session>, main: Markup) -> Response {
         let assets = self.assets.links();
         let page = Layout { title, viewer, assets: &assets }.around(main);
-        page.into_string().with_content_type("text/html; charset=utf-8").with_status(status).into_response()
+        Response::builder().status(status).header(header::CONTENT_TYPE, HTML).body(page.into_string())
     }
 }
 

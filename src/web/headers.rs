@@ -1,8 +1,10 @@
 //! The headers that every answer of the site carries, whatever its status. It never overrides what an
 //! answer says of its own caching. (What is no HTTP gets hyper's bare 400, and an endless head its 431.)
 
+use std::mem;
+
 use poem::Response;
-use poem::http::{HeaderName, HeaderValue, header};
+use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::config::PublicUrl;
 
@@ -32,33 +34,37 @@ const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 /// What a page depends on besides its address.
 const VARY: &str = "Cookie, HX-Request, HX-Current-URL";
 
-/// The headers of this site.
-#[derive(Clone, Copy)]
+/// Room for what an answer has of its own: its kind, its cookies and the request's id among others.
+const OF_ITS_OWN: usize = 6;
+
+/// The headers of this site, put together once.
 pub struct Headers {
-    is_https: bool,
+    /// Of every answer.
+    every: HeaderMap,
+    /// The same, and those of an answer that does not say itself how it may be stored.
+    unstored: HeaderMap,
 }
 
 impl Headers {
     /// As the public URL asks for.
     pub fn of(url: &PublicUrl) -> Self {
-        Self { is_https: url.is_https() }
+        let mut every = HeaderMap::with_capacity(ALWAYS.len() + 3 + OF_ITS_OWN);
+        every.extend(ALWAYS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        if url.is_https() {
+            let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
+            every.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
+        let mut unstored = every.clone();
+        unstored.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        unstored.insert(header::VARY, HeaderValue::from_static(VARY));
+        Self { every, unstored }
     }
 
     /// Completes whatever answer comes from inside.
-    pub fn complete(self, answer: &mut Response) {
+    pub fn complete(&self, answer: &mut Response) {
         let headers = answer.headers_mut();
-        // Those below, and the request's id.
-        headers.reserve(ALWAYS.len() + 4);
-        for (name, value) in ALWAYS {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        if self.is_https {
-            let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
-        }
-        if !headers.contains_key(header::CACHE_CONTROL) {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(header::VARY, HeaderValue::from_static(VARY));
-        }
+        let ours = if headers.contains_key(header::CACHE_CONTROL) { &self.every } else { &self.unstored };
+        let own = mem::replace(headers, ours.clone());
+        headers.extend(own);
     }
 }

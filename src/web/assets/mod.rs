@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use maud::PreEscaped;
 use poem::http::{HeaderMap, HeaderValue, header};
 use poem::web::{Data, Path};
 use poem::{Response, Result, handler};
@@ -70,7 +71,7 @@ impl Assets {
 fn links_to<'a>(assets: impl Iterator<Item = (&'static str, &'a str)>) -> Links {
     let mut links = Links::default();
     for (extension, hash) in assets {
-        let link = format!("/assets/exeunt.{hash}.{extension}");
+        let link = PreEscaped(format!("/assets/exeunt.{hash}.{extension}"));
         match extension {
             "css" => links.css = link,
             "js" => links.js = link,

@@ -10,7 +10,7 @@ mod parts;
 mod password;
 mod when;
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use account::{AccountPage, AccountWord};
 pub use error::error;
@@ -21,18 +21,15 @@ pub use password::{PasswordPage, PasswordWord};
 
 use crate::sessions::Session;
 
-/// htmx would otherwise fetch a page again to go back, and show it without a visit.
-const HTMX_CONFIG: &str = r#"{"history":"reload"}"#;
-
-/// Where a page finds its assets.
+/// Where a page finds its assets. In these addresses is nothing to escape.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     /// The style sheet.
-    pub css: String,
+    pub css: PreEscaped<String>,
     /// The script: htmx and ours.
-    pub js: String,
+    pub js: PreEscaped<String>,
     /// The icon.
-    pub svg: String,
+    pub svg: PreEscaped<String>,
 }
 
 /// What is around every page, errors too.
@@ -57,7 +54,8 @@ impl Layout<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
-                    meta name="htmx-config" content=(HTMX_CONFIG);
+                    // htmx would otherwise fetch a page again to go back, and show it without a visit.
+                    meta name="htmx-config" content=r#"{"history":"reload"}"#;
                     title { (self.title) " · Exeunt" }
                     link rel="icon" type="image/svg+xml" href=(self.assets.svg);
                     link rel="stylesheet" href=(self.assets.css);
