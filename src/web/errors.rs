@@ -2,6 +2,7 @@
 //! up what they say; that is in `failure.rs`.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 
 use futures_util::FutureExt;
 use poem::{PathPattern, Response, Result, handler};
@@ -12,8 +13,10 @@ use crate::audit::Asker;
 use crate::sessions::Session;
 
 /// Waits for an answer, which may be an error, or a panic. `viewer` is the session of whoever is logged in.
+///
+/// `answering` stays where it is: futures that move into one another double at each step.
 pub async fn as_pages(
-    answering: impl Future<Output = Result<Response>>,
+    answering: Pin<&mut impl Future<Output = Result<Response>>>,
     site: &Site,
     asker: &Asker,
     viewer: Option<&Session>,

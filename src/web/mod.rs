@@ -32,6 +32,7 @@ mod same_site;
 mod serving;
 mod visitor;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use poem::{Endpoint, Request, Response, Result, Route};
@@ -101,7 +102,7 @@ impl Endpoint for Entrance {
         let mut answer = if same_site::allows(site, &request) {
             request.set_data(Arc::clone(&self.site));
             request.set_data(asker.clone());
-            errors::as_pages(self.routes.call(request), site, &asker, None).await
+            errors::as_pages(pin!(self.routes.call(request)), site, &asker, None).await
         } else {
             same_site::refuse(site, &asker, &request)
         };

@@ -1,6 +1,7 @@
 //! Around every page: whoever asks is recognised before it is made, and the cookie is written after. It never
 //! decides what the page says, unless that is an error.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use poem::{Endpoint, Request, Response, Result};
@@ -32,7 +33,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Page<E> {
         let site = Site::of(&request);
         let visitor = Arc::new(Visitor::recognise(&site, &request, self.presence).await);
         request.set_data(Arc::clone(&visitor));
-        let answering = self.endpoint.call(request);
+        let answering = pin!(self.endpoint.call(request));
         let mut answer = errors::as_pages(answering, &site, visitor.asker(), visitor.viewer()).await;
         visitor.write_cookies(&site, &mut answer);
         Ok(answer)

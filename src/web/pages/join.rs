@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, alert, post_form, secret};
+use super::parts::{BUSY, alert, post_form};
 
 /// The page behind a one-time link.
 #[derive(Clone, Debug)]
@@ -62,11 +62,11 @@ impl JoinPage<'_> {
                         aria-invalid=[name_wrong] aria-describedby=[name_wrong.map(|_| "alert")];
                 }
                 label for="new_password" { "New password" }
-                (secret(&html! {
+                div.secret {
                     input #new_password name="new_password" type="password" required minlength="15"
                         autocomplete="new-password" autofocus[named] aria-invalid=[password_wrong]
                         aria-describedby=(if password_wrong.is_some() { "alert rule" } else { "rule" });
-                }))
+                }
                 p.hint #rule { "At least 15 characters. Four or five words do well." }
                 button { "Save and log in" }
             }))

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, alert, notice, post_form, secret, wait};
+use super::parts::{BUSY, alert, notice, post_form, wait};
 
 /// The login page in one of its states.
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +59,10 @@ impl LoginPage<'_> {
                     autocomplete="username" autocapitalize="none" spellcheck="false"
                     aria-describedby=[wrong] aria-invalid=[invalid] autofocus[!again];
                 label for="password" { "Password" }
-                (secret(&html! {
+                div.secret {
                     input #password name="password" type="password" required autocomplete="current-password"
                         aria-describedby=[wrong] aria-invalid=[invalid] autofocus[again];
-                }))
+                }
                 label.choice {
                     input type="checkbox" name="remember" value="yes" checked[self.remember];
                     "Stay logged in for 30 days"

@@ -15,11 +15,6 @@ pub fn post_form(action: &str, fields: &Markup) -> Markup {
     }
 }
 
-/// Around a password's field: the script puts a button beside it that shows what is typed.
-pub fn secret(field: &Markup) -> Markup {
-    html! { div.secret { (field) } }
-}
-
 /// A button that logs sessions out: `which` is what the form says.
 #[derive(Clone, Copy, Debug)]
 pub struct LogOutButton<'a> {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, LogOutButton, alert, post_form, secret, wait};
+use super::parts::{BUSY, LogOutButton, alert, post_form, wait};
 
 /// The page at which one changes one's password.
 #[derive(Clone, Debug)]
@@ -59,17 +59,17 @@ impl PasswordPage<'_> {
                 // Not to be changed, but there: password managers read it.
                 input #username name="username" value=(self.account) readonly autocomplete="username";
                 label for="current_password" { "Current password" }
-                (secret(&html! {
+                div.secret {
                     input #current_password name="current_password" type="password" required
                         autocomplete="current-password" autofocus
                         aria-invalid=[current_wrong] aria-describedby=[current_wrong.map(|_| "alert")];
-                }))
+                }
                 label for="new_password" { "New password" }
-                (secret(&html! {
+                div.secret {
                     input #new_password name="new_password" type="password" required minlength="15"
                         autocomplete="new-password" aria-invalid=[new_wrong]
                         aria-describedby=(if new_wrong.is_some() { "alert rule" } else { "rule" });
-                }))
+                }
                 p.hint #rule { "At least 15 characters. Four or five words do well." }
                 button { "Change password" }
             }))

@@ -26,7 +26,6 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 /// What every request of a connection knows.
-#[derive(Clone)]
 pub struct Context {
     /// Where it came in.
     pub local: SocketAddr,
@@ -36,6 +35,16 @@ pub struct Context {
     pub stay: Stay,
     /// What it may take.
     pub limits: Arc<Limits>,
+}
+
+impl Context {
+    /// A request of this connection.
+    pub fn request(&self, request: hyper::Request<Incoming>) -> Request {
+        let (local, remote) = (LocalAddr(self.local.into()), RemoteAddr(self.remote.into()));
+        let mut request: Request = (request, local, remote, Scheme::HTTP).into();
+        request.set_data(self.stay.clone());
+        request
+    }
 }
 
 /// Serves a connection until the browser has gone or is silent for too long, or until a stop was asked for and
@@ -57,16 +66,4 @@ where
         return Box::pin(http2::serve(wire, endpoint, context)).await;
     }
     http1::serve(wire, endpoint, context).await
-}
-
-/// The answer to one request.
-pub async fn answer(
-    endpoint: Arc<impl Endpoint<Output = Response>>,
-    request: hyper::Request<Incoming>,
-    context: Context,
-) -> Response {
-    let (local, remote) = (LocalAddr(context.local.into()), RemoteAddr(context.remote.into()));
-    let mut request: Request = (request, local, remote, Scheme::HTTP).into();
-    request.set_data(context.stay);
-    endpoint.get_response(request).await
 }

@@ -10,10 +10,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::Method;
-use poem::{Endpoint, Response};
+use poem::{Endpoint, Request, Response};
 use tokio::sync::mpsc;
 
-use super::connection::{self, Broken, Context, HEAD_BYTES};
+use super::connection::{Broken, Context, HEAD_BYTES};
 use super::endless::{self, Endless};
 use super::wire::Wire;
 
@@ -30,9 +30,10 @@ where
     let (mut stay, patience) = (context.stay.clone(), context.limits.answer);
     // In boxes: a channel keeps room for 32 of what it carries.
     let (found, mut endless) = mpsc::channel(1);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let answered = answer(Arc::clone(&endpoint), request, context.clone(), found.clone());
-        async move { Ok::<hyper::Response<_>, Infallible>(answered.await.into()) }
+    let (endpoint, context, found) = (&*endpoint, &context, &found);
+    let service = service_fn(move |request: hyper::Request<Incoming>| async move {
+        let answer = answer(endpoint, context.request(request), found).await;
+        Ok::<hyper::Response<_>, Infallible>(answer.into())
     });
     let mut connection = http1.serve_connection(TokioIo::new(wire), service);
     let mut is_stopping = false;
@@ -59,13 +60,12 @@ where
 
 /// The answer to one request. One without an end goes to `endless`, and then hyper waits for it in vain.
 async fn answer(
-    endpoint: Arc<impl Endpoint<Output = Response>>,
-    request: hyper::Request<Incoming>,
-    context: Context,
-    endless: mpsc::Sender<Box<Response>>,
+    endpoint: &impl Endpoint<Output = Response>,
+    request: Request,
+    endless: &mpsc::Sender<Box<Response>>,
 ) -> Response {
     let has_body = request.method() != Method::HEAD;
-    let answer = connection::answer(endpoint, request, context).await;
+    let answer = endpoint.get_response(request).await;
     if !has_body || answer.data::<Endless>().is_none() {
         return answer;
     }

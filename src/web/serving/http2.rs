@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use poem::{Endpoint, Response};
 use tokio::time::{Instant, interval_at};
 
-use super::connection::{self, Broken, Context, HEAD_BYTES};
+use super::connection::{Broken, Context, HEAD_BYTES};
 use super::wire::Wire;
 
 /// Requests at once on one connection. RFC 9113 asks for no fewer.
@@ -60,9 +60,12 @@ where
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         counted.fetch_add(1, Ordering::Relaxed);
         let has_room = context.stay.staying().count() < nobody + BEGUN;
-        let answered = has_room.then(|| connection::answer(Arc::clone(&endpoint), request, context.clone()));
+        let (endpoint, request) = (Arc::clone(&endpoint), has_room.then(|| context.request(request)));
         // Without an answer hyper resets the stream.
-        async move { Ok::<hyper::Response<_>, TooMuchBegun>(answered.ok_or(TooMuchBegun)?.await.into()) }
+        async move {
+            let answer = endpoint.get_response(request.ok_or(TooMuchBegun)?).await;
+            Ok::<hyper::Response<_>, TooMuchBegun>(answer.into())
+        }
     });
     let mut connection = http2.serve_connection(TokioIo::new(wire), service);
 
