@@ -15,6 +15,8 @@ use crate::support::program::{Place, Server};
 async fn a_server_without_descriptors_waits_for_some_and_burns_nothing() {
     let place = Place::new();
     let mut server = Server::start(place.program(&["serve", "--listen", "127.0.0.1:0"]));
+    // By then it knows for how many connections it has room.
+    server.visitor().opens("/healthz").await.is(200);
     leave_descriptors(server.process().id(), 10);
     let connections: Vec<_> = (0..30).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
     server.process().logs("cannot accept connections for now");
