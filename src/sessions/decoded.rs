@@ -61,14 +61,14 @@ impl Decoded {
         Self { changes: Changes::below(folder, AccountId::parse), sessions, lists, asked }
     }
 
-    /// What is known of a session.
+    /// What is known of a session. A moment is of one account's folder and of no other.
     pub fn known(&self, account: AccountId, id: SessionId) -> Known {
         let read = lock(&self.sessions).get(&id).cloned();
         if read.is_none() && self.asked.times(id) < OFTEN {
             return Known::Little;
         }
         let now = self.changes.moment(account);
-        match read.filter(|read| Some(read.moment) == now && read.kept.session.account == account) {
+        match read.filter(|read| Some(read.moment) == now) {
             Some(read) => Known::Still(read.kept),
             None => Known::Often(now),
         }

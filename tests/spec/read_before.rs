@@ -107,6 +107,32 @@ async fn folders_that_are_made_anew_while_somebody_has_the_old_ones_open_are_oth
 }
 
 #[tokio::test]
+async fn a_folder_that_is_made_anew_while_it_begins_to_be_watched_is_another_folder() {
+    for _ in 0..400 {
+        let home = Home::new();
+        let (first, session) = (home.starts().await, home.starts().await);
+        home.comes_to_keep(&first).await;
+        let at = home.at(&session);
+        let open = File::open(at.folder()).unwrap();
+        let replacing = std::thread::spawn({
+            let (folder, file, session) = (at.folder().to_owned(), at.file.clone(), session.clone());
+            move || {
+                fs::remove_dir_all(&folder).unwrap();
+                fs::create_dir(folder).unwrap();
+                fs::write(file, exeunt::record::encode(&session)).unwrap();
+            }
+        });
+        while !replacing.is_finished() {
+            home.has(&session).await;
+        }
+        home.comes_to_keep(&session).await;
+        fs::remove_file(&at.file).unwrap();
+        assert!(!home.has(&session).await);
+        drop(open);
+    }
+}
+
+#[tokio::test]
 async fn sessions_that_end_while_they_are_read_are_over_once_that_has_happened() {
     let home = Home::new();
     for _ in 0..300 {
