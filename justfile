@@ -18,7 +18,7 @@ add-account name *args:
 test *args:
     tests/run {{ args }}
 
-# Measure: pages, a million sessions, ten thousand browsers that listen, five hundred logins at once
+# Measure: pages, a million sessions, many who log in, out or listen at once; goals beside ratios
 bench *args:
     cargo bench --locked {{ args }}
 

@@ -67,14 +67,17 @@ impl Populated {
 }
 
 pub fn session(token: &Token, now: Timestamp) -> Session {
-    let new = NewSession {
-        account: token.account(),
+    Session::start(new_session(token.account()), token.session_id(), now)
+}
+
+pub fn new_session(account: AccountId) -> NewSession {
+    NewSession {
+        account,
         account_name: "somebody@example.org".to_owned(),
         lasting: LastingFor::ThisVisit,
         browser: Browser::from_user_agent("(Windows) Firefox/146.0"),
         address: Some("192.0.2.7".parse().unwrap()),
-    };
-    Session::start(new, token.session_id(), now)
+    }
 }
 
 /// Where the build puts things: on a real disk, where a folder in memory would flatter.
