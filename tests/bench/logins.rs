@@ -9,6 +9,7 @@
 
 mod client;
 mod measure;
+mod person;
 mod populated;
 mod server;
 
@@ -16,13 +17,13 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use client::Client;
 use measure::{Rounds, line, setting};
+use person::{Login, Person};
 use populated::{PER_ACCOUNT, Populated};
-use reqwest::redirect::Policy;
-use reqwest::{Response, header};
+use reqwest::header;
 use server::Server;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -65,7 +66,7 @@ async fn measure(world: &Populated, logins: usize, rounds: usize, seconds: usize
         let ((rush, login), during) = pages.beside(rush(&server.base, crowd)).await;
         beside.add(during.median());
         again.add(calm().await);
-        unhindered.add(somebody(&server.base).logs_in().await.took.as_secs_f64());
+        unhindered.add(somebody(&server.base).logs_in(SOMEBODY.1).await.took.as_secs_f64());
         checked += rush.checked;
         refused += rush.refused;
         took.add(login.took.as_secs_f64());
@@ -117,12 +118,6 @@ struct Rush {
     refused: usize,
 }
 
-/// What became of whoever was in the middle.
-struct Login {
-    took: Duration,
-    tries: usize,
-}
-
 /// All log in at once, and wrongly; somebody does so rightly from when the first is sent away.
 async fn rush(base: &str, crowd: Vec<Person>) -> (Rush, Login) {
     let (refusals, mut first_refusal) = mpsc::channel(crowd.len());
@@ -141,7 +136,7 @@ async fn rush(base: &str, crowd: Vec<Person>) -> (Rush, Login) {
     drop(refusals);
     // Nothing comes where there was room for all.
     first_refusal.recv().await;
-    let login = somebody(base).logs_in().await;
+    let login = somebody(base).logs_in(SOMEBODY.1).await;
     let mut rush = Rush::default();
     for status in answers.join_all().await {
         match status {
@@ -155,44 +150,4 @@ async fn rush(base: &str, crowd: Vec<Person>) -> (Rush, Login) {
 
 fn somebody(base: &str) -> Person {
     Person::at(base, SOMEBODY.0, "203.0.113.9")
-}
-
-/// A person at the login page.
-struct Person {
-    http: reqwest::Client,
-    page: String,
-    name: String,
-    address: String,
-}
-
-impl Person {
-    fn at(base: &str, name: &str, address: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { http, page: format!("{base}/login"), name: name.to_owned(), address: address.to_owned() }
-    }
-
-    async fn tries(&self, password: &str) -> Response {
-        let form = serde_urlencoded::to_string([("username", &*self.name), ("password", password)]).unwrap();
-        let post = self.http.post(&self.page).header("x-forwarded-for", &self.address);
-        post.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form)
-            .send()
-            .await
-            .unwrap()
-    }
-
-    /// Tries again when it is told to, until it is in.
-    async fn logs_in(self) -> Login {
-        let began = Instant::now();
-        for tries in 1.. {
-            let answer = self.tries(SOMEBODY.1).await;
-            if answer.status() == 303 {
-                return Login { took: began.elapsed(), tries };
-            }
-            assert_eq!(answer.status(), 503);
-            let seconds = answer.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-        }
-        unreachable!("it tries until it is in")
-    }
 }

@@ -1,10 +1,15 @@
 //! The real program in a process of its own, at work.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use crate::measure::memory_kib;
+
+/// What Linux counts time in when it tells programs.
+const MS_PER_TICK: u64 = 10;
 
 /// The program, serving; killed when this is dropped.
 pub struct Server {
@@ -28,6 +33,15 @@ impl Server {
         out.read_line(&mut said).unwrap();
         let (_, address) = said.trim_end().trim_end_matches(").").rsplit_once(' ').unwrap();
         Self { child, base: format!("http://{address}"), address: address.to_owned(), _out: out }
+    }
+
+    /// What all its threads have worked so far, those that have ended too.
+    pub fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // The name may have blanks in it. Of what follows it these two are the time in the program and in the kernel.
+        let (_, after) = stat.rsplit_once(')').unwrap();
+        let ticks = after.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        Duration::from_millis(ticks.sum::<u64>() * MS_PER_TICK)
     }
 
     /// What the kernel says of its memory under `field`.
