@@ -1,5 +1,5 @@
-//! How much a million sessions cost: `just bench` prints the table. What a machine is fast at shows in ratios
-//! of what was measured in turns in one run.
+//! How much a million sessions cost, also to a program that starts on them: `just bench` prints the table. What a
+//! machine is fast at shows in ratios of what was measured in turns in one run.
 //!
 //! `EXEUNT_BENCH_SESSIONS` is the largest number of session files, a million by default; the others are a
 //! tenth and a thousandth of it, but at least 1,000. `EXEUNT_BENCH_ROUNDS` is how often readings are measured,
@@ -11,6 +11,8 @@
 mod client;
 mod measure;
 mod populated;
+mod server;
+mod starting;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -27,6 +29,7 @@ use exeunt::sessions::{CAP, Presence, Token};
 use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
 use populated::{PER_ACCOUNT, Populated, session};
+use starting::starting;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -54,6 +57,7 @@ fn main() {
     listing(&runtime, &worlds[0], rounds);
     let largest = worlds.pop().unwrap();
     drop(worlds);
+    starting(&runtime, &largest, rounds);
     pages_beside_a_sweep(&runtime, &largest);
     sweeping(&largest);
 }
