@@ -60,14 +60,13 @@ async fn measure(world: &Populated, runs: usize, rounds: usize, seconds: usize) 
 
     let pages = Client::of(&server.base, &world.spread(world.len(), 0));
     let time = Duration::from_secs(seconds as u64);
-    let calm = async || pages.beside(tokio::time::sleep(time)).await.1.quantile(0.99);
-    calm().await;
+    pages.p99(seconds).await;
     let (mut alone, mut beside, mut again) = (Rounds::default(), Rounds::default(), Rounds::default());
     for _ in 0..rounds {
-        alone.add(calm().await);
-        let ((), during) = pages.beside(log_in_for(&people[..BESIDE], time)).await;
-        beside.add(during.quantile(0.99));
-        again.add(calm().await);
+        alone.add(pages.p99(seconds).await);
+        let (during, ()) = tokio::join!(pages.p99(seconds), log_in_for(&people[..BESIDE], time));
+        beside.add(during);
+        again.add(pages.p99(seconds).await);
     }
     line("p99 of pages in calm against the same", again.over(&alone).shown(), "noise");
     line(format!("p99 of pages while {BESIDE} log in against calm"), beside.over(&alone).shown(), "<= 1.5");
