@@ -13,6 +13,7 @@ mod populated;
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -93,6 +94,7 @@ async fn serve_site() {
     for token in &world.tokens {
         println!("{}", token.reveal());
     }
+    println!("in {}", world.data.path().display());
     says_where(&listener);
     let endpoint = site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site);
     serve(listener, endpoint, Limits::behind(&Proxies::default()), std::future::pending()).await.unwrap();
@@ -108,6 +110,8 @@ struct Serving {
     child: Child,
     address: String,
     tokens: Vec<String>,
+    /// Where its sessions are: it is killed, and takes nothing away itself.
+    folder: Option<PathBuf>,
 }
 
 impl Serving {
@@ -116,18 +120,19 @@ impl Serving {
         program.env(ROLE, role).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = program.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        let (mut tokens, mut address) = (Vec::new(), None);
+        let (mut tokens, mut address, mut folder) = (Vec::new(), None, None);
         for said in BufReader::new(child.stdout.take().unwrap()).lines() {
             let said = said.unwrap();
-            match said.strip_prefix("at ") {
-                Some(found) => {
+            match said.split_once(' ') {
+                Some(("at", found)) => {
                     address = Some(found.to_owned());
                     break;
                 }
+                Some((_, found)) => folder = Some(PathBuf::from(found)),
                 None => tokens.push(said),
             }
         }
-        Self { child, address: address.expect("it says where it is"), tokens }
+        Self { child, address: address.expect("it says where it is"), tokens, folder }
     }
 
     fn reads_tokens(&mut self) -> Vec<Token> {
@@ -179,6 +184,9 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
 }
 
