@@ -33,7 +33,16 @@ const KEPT_TO: [(&str, &[&str]); 14] = [
     ("listenfd::", &["cli/service_manager.rs"]),
     ("sd_notify::", &["cli/service_manager.rs"]),
     ("scrypt::", &["accounts/password.rs"]),
-    ("std::fs", &["files/os_disk.rs", "files/at_once.rs", "files/socket.rs", "web/assets/bundle.rs"]),
+    (
+        "std::fs",
+        &[
+            "files/os_disk.rs",
+            "files/changes/",
+            "files/at_once.rs",
+            "files/socket.rs",
+            "web/assets/bundle.rs",
+        ],
+    ),
     ("rustix::fs", &["files/os_disk.rs", "files/at_once.rs", "files/changes/"]),
     ("Timestamp::now", &["clock.rs"]),
 ];

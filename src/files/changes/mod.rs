@@ -17,9 +17,6 @@ use super::{Folder, is_absence};
 use crate::mutex::lock;
 use news::System;
 
-/// Folders watched at once; with more, all is begun anew. The kernel needs a kilobyte for each.
-const MOST: usize = 16_384;
-
 /// Watches folders in one, each under a key that is its name. Only for the first it asks the kernel for anything.
 #[derive(Clone, Debug)]
 pub struct Changes<K>(Arc<Mutex<State<K>>>);
@@ -96,7 +93,7 @@ impl<K: Copy + Eq + Hash + Display + Send + 'static> Changes<K> {
 
     /// Whatever asks the disk is done without the lock: pages ask for moments meanwhile.
     fn watch(&self, key: K, root: &Folder, key_of: KeyOf<K>) -> io::Result<()> {
-        let full = lock(&self.0).system.take_if(|system| system.len() >= MOST);
+        let full = lock(&self.0).system.take_if(|system| system.is_full());
         drop(full);
         let begun = lock(&self.0).system.as_mut().map(System::beginning);
         let beginning = match begun {

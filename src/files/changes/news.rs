@@ -1,6 +1,7 @@
 //! Folders that Linux watches, and its news of them: inotify(7). It never asks the disk for anything, but to begin.
 
 use std::collections::HashMap;
+use std::fs;
 use std::hash::Hash;
 use std::io;
 use std::mem::MaybeUninit;
@@ -32,6 +33,12 @@ const ABOVE: WatchFlags = PLAIN.union(WatchFlags::MOVE_SELF);
 
 const PLAIN: WatchFlags = WatchFlags::ONLYDIR.union(WatchFlags::DONT_FOLLOW);
 
+/// Folders watched at once. The kernel needs a kilobyte for each.
+const MOST: usize = 16_384;
+
+/// A part of the watches that one may have: browsers that listen need others.
+const PART: usize = 4;
+
 /// Bytes of news that are read at once; each is 16 and a file's name.
 const AT_ONCE: usize = 4096;
 
@@ -40,6 +47,7 @@ pub struct System<K> {
     inotify: Arc<OwnedFd>,
     folders: HashMap<K, (Mark, Moment)>,
     keys: HashMap<Mark, K>,
+    most: usize,
     root: Root,
     key_of: KeyOf<K>,
     /// The folders that the root is in.
@@ -91,12 +99,13 @@ impl<K: Copy + Eq + Hash> System<K> {
         let mark = watch(&root, FOLDERS)?;
         let root = Root { mark, inode: inode(&root)? };
         let (folders, keys, early) = Default::default();
-        Ok(Self { inotify: Arc::new(inotify), folders, keys, root, key_of, above, early })
+        Ok(Self { inotify: Arc::new(inotify), folders, keys, most: most()?, root, key_of, above, early })
     }
 
-    /// How many folders are watched.
-    pub fn len(&self) -> usize {
-        self.folders.len()
+    /// Whether no more folders are to be watched beside these: then all is begun anew, which is rare, and cheaper than
+    /// to know which is needed least.
+    pub fn is_full(&self) -> bool {
+        self.folders.len() >= self.most
     }
 
     /// The moment of a folder, as of the last news.
@@ -177,6 +186,13 @@ impl<K: Copy + Eq + Hash> System<K> {
             let _ = inotify::remove_watch(&*self.inotify, mark);
         }
     }
+}
+
+/// How many folders may be watched here.
+fn most() -> io::Result<usize> {
+    let watches = fs::read_to_string("/proc/sys/fs/inotify/max_user_watches")?;
+    let watches: usize = watches.trim().parse().map_err(io::Error::other)?;
+    Ok(MOST.min(watches / PART))
 }
 
 /// Where a folder's path has a link in it, the folder that the link is in would have to be watched.

@@ -27,7 +27,7 @@ impl<K> System<K> {
         Err(io::Error::new(ErrorKind::Unsupported, "folders are watched on Linux alone"))
     }
 
-    pub fn len(&self) -> usize {
+    pub fn is_full(&self) -> bool {
         match self.0 {}
     }
 
