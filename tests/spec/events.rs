@@ -434,11 +434,17 @@ fn seen(place: &Place, session: &Session, when: SystemTime) {
     File::open(file).unwrap().set_modified(when).unwrap();
 }
 
-/// How many folders a process watches.
+/// How many folders a process watches for those who listen: what has changed in a file they have to hear, and what has
+/// only changed of it they need not, as whoever keeps what was read does.
 fn watched(process: u32) -> usize {
     let infos = fs::read_dir(format!("/proc/{process}/fdinfo")).unwrap();
-    infos
-        .filter_map(|info| fs::read_to_string(info.unwrap().path()).ok())
-        .map(|info| info.lines().filter(|line| line.starts_with("inotify wd:")).count())
-        .sum()
+    let infos = infos.filter_map(|info| fs::read_to_string(info.unwrap().path()).ok());
+    infos.map(|info| info.lines().filter(|line| is_watched_for_listeners(line)).count()).sum()
+}
+
+fn is_watched_for_listeners(line: &str) -> bool {
+    let mask = line.strip_prefix("inotify ").and_then(|line| line.split_once(" mask:"));
+    let mask = mask.map(|(_, mask)| u32::from_str_radix(mask.split(' ').next().unwrap(), 16).unwrap());
+    // IN_MODIFY, and not IN_ATTRIB.
+    mask.is_some_and(|mask| mask & 6 == 2)
 }
