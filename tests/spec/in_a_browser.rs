@@ -279,11 +279,17 @@ pub async fn back_shows_again_what_may_be_kept(browser: Browser) {
     let style = browser.run("return document.querySelector('link[rel=stylesheet]').href").await;
     browser.goto(style.as_str().expect("an address")).await;
     let style = browser.path().await;
-    let mark = mark(&browser).await;
-    browser.goto(&world.url("/login")).await;
-    browser.back().await;
-    browser.wait_for_path(&style).await;
-    assert_eq!(browser.run("return window.mark").await, mark, "it is the same document");
+    // A browser that is short of memory may let go of a page; it keeps none only if it never does.
+    for _ in 0..3 {
+        let mark = mark(&browser).await;
+        browser.goto(&world.url("/login")).await;
+        browser.back().await;
+        browser.wait_for_path(&style).await;
+        if browser.run("return window.mark").await == mark {
+            return;
+        }
+    }
+    panic!("it is never the same document");
 }
 
 async fn goes_back_after_a_logout(world: World, browser: Browser) {
