@@ -2,8 +2,8 @@
 //! asked of the kernel each time, whoever ended them and however.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::symlink;
+use std::fs::{self, File, FileTimes, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -171,6 +171,18 @@ async fn where_more_has_changed_than_the_kernel_remembers_nothing_is_taken_for_g
     fs::remove_file(home.at(&session).file).unwrap();
     assert!(!home.has(&session).await);
     home.comes_to_keep(&other).await;
+}
+
+#[tokio::test]
+async fn who_may_look_into_a_folder_is_asked_again_when_that_has_changed() {
+    let home = Home::new();
+    let session = home.starts().await;
+    let at = home.at(&session);
+    for closed in [&at.file, at.folder(), at.sessions()] {
+        home.comes_to_keep(&session).await;
+        fs::set_permissions(closed, Permissions::from_mode(0o700)).unwrap();
+        assert!(!home.keeps(&session).await, "{}", closed.display());
+    }
 }
 
 #[tokio::test]

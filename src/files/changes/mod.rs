@@ -3,7 +3,7 @@
 //! this never says that all is as it was when it is not. It never says what has changed.
 //!
 //! It follows a folder, not what its path leads to: hence it knows when a folder above is moved, and wants no link on
-//! the way. It alone misses what is mounted over a folder.
+//! the way. It misses what is mounted over a folder, and who may look into those above.
 
 #[cfg_attr(not(target_os = "linux"), path = "no_news.rs")]
 mod news;
@@ -12,6 +12,8 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::io;
 use std::sync::{Arc, Mutex};
+
+use rustix::io::Errno;
 
 use super::{Folder, is_absence};
 use crate::mutex::lock;
@@ -81,8 +83,7 @@ impl<K: Copy + Eq + Hash + Display + Send + 'static> Changes<K> {
             let begun = changes.watch(key, &root, key_of);
             lock(&changes.0).begins = match begun {
                 Ok(()) => Begins::Now,
-                // Removed meanwhile.
-                Err(error) if is_absence(&error) => Begins::Now,
+                Err(error) if is_passing(&error) => Begins::Now,
                 Err(error) => {
                     tracing::info!(%error, "no folder is watched, so files are read anew each time");
                     Begins::Never
@@ -133,6 +134,12 @@ impl Moments {
         self.0 += 1;
         Moment(self.0)
     }
+}
+
+/// Whether it may do the next time: the folder was removed meanwhile, or there is too little of something.
+fn is_passing(error: &io::Error) -> bool {
+    let too_little = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    is_absence(error) || Errno::from_io_error(error).is_some_and(|error| too_little.contains(&error))
 }
 
 /// Closing it may take the kernel a while.

@@ -25,8 +25,9 @@ const FILES: WatchFlags = PLAIN
     .union(WatchFlags::MODIFY)
     .union(WatchFlags::ATTRIB);
 
-/// In the root: a folder that is removed while somebody has it open says so itself only when it is closed.
-const FOLDERS: WatchFlags = ABOVE.union(WatchFlags::DELETE).union(WatchFlags::MOVE);
+/// In the root: a folder that is removed while somebody has it open says so itself only when it is closed. And who may
+/// look into which.
+const FOLDERS: WatchFlags = ABOVE.union(WatchFlags::DELETE).union(WatchFlags::MOVE).union(WatchFlags::ATTRIB);
 
 /// Of a folder above: that paths lead elsewhere now.
 const ABOVE: WatchFlags = PLAIN.union(WatchFlags::MOVE_SELF);
@@ -156,11 +157,10 @@ impl<K: Copy + Eq + Hash> System<K> {
     }
 
     fn is_fatal(&self, event: &Event<'_>) -> bool {
-        // Of a root that is no more the kernel has nothing to tell, and of a folder above nothing else.
-        let is_gone = event.events().intersects(ReadFlags::MOVE_SELF.union(ReadFlags::IGNORED));
+        // Without a name it is of the root itself.
         event.events().contains(ReadFlags::QUEUE_OVERFLOW)
             || self.above.contains(&event.wd())
-            || (event.wd() == self.root.mark && is_gone)
+            || (event.wd() == self.root.mark && event.file_name().is_none())
     }
 
     fn changed_in_root(&mut self, event: &Event<'_>) {
