@@ -13,9 +13,15 @@ mod system {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
     use rustix::io::{Errno, ReadWriteFlags};
 
-    /// With what the kernel holds of folders and names already.
+    /// With what the kernel holds of folders and names already. When it was read is noted nowhere: that would cost more
+    /// than the reading.
     pub fn open(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        let opened = rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+        let open = |flags| rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED);
+        let opened = match open(flags | OFlags::NOATIME) {
+            // Somebody else's file.
+            Err(Errno::PERM) => open(flags),
+            opened => opened,
+        };
         Ok(opened.map_err(cannot)?)
     }
 

@@ -186,6 +186,21 @@ async fn who_may_look_into_a_folder_is_asked_again_when_that_has_changed() {
 }
 
 #[tokio::test]
+async fn that_it_was_read_is_written_nowhere() {
+    let home = Home::new();
+    let session = home.starts().await;
+    let file = File::open(home.at(&session).file).unwrap();
+    // The kernel notes a reading after a change, and then not before the next day.
+    let before = SystemTime::UNIX_EPOCH;
+    file.set_times(FileTimes::new().set_accessed(before).set_modified(SystemTime::now())).unwrap();
+    home.disk.counts();
+    assert!(home.has(&session).await);
+    // Where the file system cannot say whether it would have to wait, it is read like any other file.
+    let is_read_at_once = !home.disk.calls().contains(&Call::Open(How::Read));
+    assert!(!is_read_at_once || file.metadata().unwrap().accessed().unwrap() == before);
+}
+
+#[tokio::test]
 async fn it_was_seen_when_the_disk_says_so() {
     let home = Home::new();
     let session = home.starts().await;
