@@ -3,8 +3,8 @@
 //! waits on a pipe.
 //!
 //! A [`Folder`]'s methods block; [`blocking`] takes them to a thread that may. Waiting for a lock holds no
-//! thread. All of it, but for names of sockets, goes through a [`Disk`](disk::Disk), which is the operating system's
-//! but for tests that break it.
+//! thread. All of it, but for names of sockets and news of folders, goes through a [`Disk`](disk::Disk), which is the
+//! operating system's but for tests that break it.
 
 mod at_once;
 pub mod disk;

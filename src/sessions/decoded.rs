@@ -96,9 +96,7 @@ impl Decoded {
             }
         }
     }
-}
 
-impl Decoded {
     /// Which moment it is for an account's sessions, if some are kept.
     pub fn moment(&self, account: AccountId) -> Option<Moment> {
         self.changes.moment(account)

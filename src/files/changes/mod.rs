@@ -81,7 +81,11 @@ impl<K: Copy + Eq + Hash + Display + Send + 'static> Changes<K> {
         drop(state);
         tokio::task::spawn_blocking(move || {
             let begun = changes.watch(key, &root, key_of);
-            lock(&changes.0).begins = match begun {
+            let mut state = lock(&changes.0);
+            if let Some(system) = &mut state.system {
+                system.has_begun();
+            }
+            state.begins = match begun {
                 Ok(()) => Begins::Now,
                 Err(error) if is_passing(&error) => Begins::Now,
                 Err(error) => {

@@ -53,8 +53,8 @@ pub struct System<K> {
     key_of: KeyOf<K>,
     /// The folders that the root is in.
     above: Vec<Mark>,
-    /// What there was news of that nobody watched yet, since somebody began to watch something.
-    early: Vec<Early<K>>,
+    /// While somebody begins to watch something: what there was news of that nobody watched yet.
+    early: Option<Vec<Early<K>>>,
 }
 
 /// The folder that all are in, and which one that is on the disk.
@@ -114,20 +114,25 @@ impl<K: Copy + Eq + Hash> System<K> {
         self.folders.get(&key).map(|&(_, moment)| moment)
     }
 
-    /// Takes note from now on of what there is news of too early.
+    /// Takes note of what there is news of too early, until that has ended.
     pub fn beginning(&mut self) -> Beginning {
-        self.early.clear();
+        self.early = Some(Vec::new());
         Beginning { inotify: Arc::clone(&self.inotify), root: self.root }
     }
 
     /// The folder is watched, unless it may be another by now, or all was begun anew meanwhile.
     pub fn begun(&mut self, beginning: &Beginning, mark: Mark, key: K, now: Moment) {
-        let may_be_another =
-            [Early::Mark(mark), Early::Key(key)].iter().any(|news| self.early.contains(news));
+        let early = self.early.as_deref().unwrap_or_default();
+        let may_be_another = [Early::Mark(mark), Early::Key(key)].iter().any(|news| early.contains(news));
         if Arc::ptr_eq(&self.inotify, &beginning.inotify) && !may_be_another {
             self.keys.insert(mark, key);
             self.folders.insert(key, (mark, now));
         }
+    }
+
+    /// Whoever began to watch something has done so, or could not.
+    pub fn has_begun(&mut self) {
+        self.early = None;
     }
 
     /// Learns whatever has happened so far.
@@ -167,13 +172,13 @@ impl<K: Copy + Eq + Hash> System<K> {
         let name = event.file_name().and_then(|name| name.to_str().ok());
         let Some(key) = name.and_then(self.key_of) else { return };
         self.forget(key);
-        self.early.push(Early::Key(key));
+        self.early.iter_mut().for_each(|early| early.push(Early::Key(key)));
     }
 
     fn changed(&mut self, event: &Event<'_>, moments: &mut Moments) {
         let mark = event.wd();
         match self.keys.get(&mark) {
-            None => self.early.push(Early::Mark(mark)),
+            None => self.early.iter_mut().for_each(|early| early.push(Early::Mark(mark))),
             Some(&key) if event.events().contains(ReadFlags::IGNORED) => self.forget(key),
             Some(&key) => drop(self.folders.insert(key, (mark, moments.next()))),
         }

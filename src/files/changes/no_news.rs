@@ -43,6 +43,10 @@ impl<K> System<K> {
         match self.0 {}
     }
 
+    pub fn has_begun(&mut self) {
+        match self.0 {}
+    }
+
     pub fn follow(&mut self, _: &mut Moments) -> io::Result<()> {
         match self.0 {}
     }
