@@ -6,6 +6,7 @@ use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use exeunt::account_id::AccountId;
@@ -108,23 +109,37 @@ async fn folders_that_are_made_anew_while_somebody_has_the_old_ones_open_are_oth
 
 #[tokio::test]
 async fn a_folder_that_is_made_anew_while_it_begins_to_be_watched_is_another_folder() {
-    for _ in 0..400 {
-        let home = Home::new();
-        let (first, session) = (home.starts().await, home.starts().await);
-        home.comes_to_keep(&first).await;
+    let home = Home::new();
+    let first = home.starts().await;
+    home.comes_to_keep(&first).await;
+    for round in 0..4_000 {
+        let session = home.starts().await;
         let at = home.at(&session);
         let open = File::open(at.folder()).unwrap();
+        let bytes = exeunt::record::encode(&session);
+        let go = Arc::new(AtomicBool::new(false));
         let replacing = std::thread::spawn({
-            let (folder, file, session) = (at.folder().to_owned(), at.file.clone(), session.clone());
+            let (folder, file, go) = (at.folder().to_owned(), at.file.clone(), Arc::clone(&go));
             move || {
-                fs::remove_dir_all(&folder).unwrap();
+                while !go.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+                // From before it is watched until long after.
+                for _ in 0..round % 100 * 20 {
+                    std::hint::spin_loop();
+                }
+                fs::remove_file(&file).unwrap();
+                fs::remove_dir(&folder).unwrap();
                 fs::create_dir(folder).unwrap();
-                fs::write(file, exeunt::record::encode(&session)).unwrap();
+                fs::write(file, bytes).unwrap();
             }
         });
-        while !replacing.is_finished() {
+        // The fourth time it begins.
+        for _ in 0..4 {
             home.has(&session).await;
         }
+        go.store(true, Ordering::Relaxed);
+        replacing.join().unwrap();
         home.comes_to_keep(&session).await;
         fs::remove_file(&at.file).unwrap();
         assert!(!home.has(&session).await);
