@@ -25,7 +25,7 @@ const KEPT_TO: [(&str, &[&str]); 14] = [
     ("poem::", &["web/"]),
     ("hyper", &["cli/status.rs", "web/serving/"]),
     ("maud::", &["web/"]),
-    ("clap::", &["cli/", "config.rs"]),
+    ("clap::", &["cli/", "config/"]),
     ("bincode::", &["record.rs"]),
     ("fs2::", &["files/os_disk.rs"]),
     ("inotify::", &["files/changes/", "files/watching.rs"]),

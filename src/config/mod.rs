@@ -1,17 +1,18 @@
 //! Settings: a flag, else the environment, else the default. A wrong one is refused at the start, in one
 //! line that names it; nothing reads a setting anywhere else.
 
-use std::fmt::{self, Display};
-use std::net::{IpAddr, SocketAddr};
+mod listen;
+mod public_url;
+
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
 use tracing_subscriber::filter::Targets;
-use url::{Host, Url};
 
-/// What nobody writes into a URL.
-const HTTP: u16 = 80;
+pub use listen::Listen;
+pub use public_url::PublicUrl;
 
 /// What can be set.
 #[derive(Args, Clone, Debug)]
@@ -100,44 +101,6 @@ impl Config {
     }
 }
 
-/// Where the proxy finds the site.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Listen {
-    /// At a port.
-    At(SocketAddr),
-    /// At a socket in a folder.
-    In(PathBuf),
-}
-
-impl Listen {
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let what = "it is an address and a port, such as 127.0.0.1:8000, or unix:/run/exeunt/socket";
-        match text.strip_prefix("unix:") {
-            Some("") => Err(what),
-            Some(path) => Ok(Self::In(path.into())),
-            None => text.parse().map(Self::At).map_err(|_| what),
-        }
-    }
-
-    /// The port; that of http where there is none.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        match self {
-            Self::At(address) => address.port(),
-            Self::In(_) => HTTP,
-        }
-    }
-}
-
-impl Display for Listen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(address) => address.fmt(f),
-            Self::In(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
 fn parse_levels(text: &str) -> Result<Targets, &'static str> {
     let levels = Some(text).filter(|text| !text.is_empty()).and_then(|text| text.parse().ok());
     levels.ok_or("it is a level such as debug, or several such as info,access=off")
@@ -165,74 +128,4 @@ fn parse_network(text: &str) -> Result<IpNet, &'static str> {
     let text = text.trim();
     let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     address.or_else(|_| text.parse()).map_err(|_| "it is an address or a network, such as 10.0.0.0/8")
-}
-
-/// An http or https URL without a path: an origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicUrl(Url);
-
-impl PublicUrl {
-    /// Reads a setting.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text)
-            .map_err(|error| format!("{error}; it is one such as https://login.example.org"))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err("it begins with http:// or https://".to_owned());
-        }
-        let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
-        if has_more || !url.username().is_empty() || url.password().is_some() {
-            return Err("it is a scheme, a host and a port, and nothing more".to_owned());
-        }
-        Ok(Self(url))
-    }
-
-    /// `http://localhost` at a port.
-    ///
-    /// # Panics
-    /// Never: such a URL is one.
-    #[must_use]
-    pub fn on_localhost(port: u16) -> Self {
-        Self(Url::parse(&format!("http://localhost:{port}")).expect("BUG: this is a URL"))
-    }
-
-    /// As browsers write it in `Origin`.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
-    }
-
-    /// Whether pages come over TLS.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
-
-    /// Whether it is found on this machine alone, so that what browsers send to it goes over no network.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => {
-                let name = name.strip_suffix('.').unwrap_or(name);
-                name == "localhost" || name.ends_with(".localhost")
-            }
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-            None => false,
-        }
-    }
-
-    /// The host, without its port.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-
-    /// The address of `path` on this site, for links that are written down.
-    #[must_use]
-    pub fn to(&self, path: &str) -> String {
-        format!("{}{path}", self.origin())
-    }
 }
