@@ -19,7 +19,7 @@ use crate::config::{Config, Listen};
 use crate::files::{SocketName, blocking, listen_at};
 use crate::mutex;
 use crate::sessions::Skipped;
-use crate::web::{self, Assets, FiguresAt, Limits, Listener, Proxies};
+use crate::web::{self, Assets, FiguresAt, Limits, Listener, Proxies, Setup};
 
 /// How often what could not be deleted is tried again.
 const FINISH_ENDINGS_EVERY: Duration = Duration::from_secs(2);
@@ -29,6 +29,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(5 * 60);
 
 pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     refuse_plain_http(&config)?;
+    let door = config.door(&config.public_url(config.listen.port())).map_err(WrongSetting)?;
     let stop = stop_signal()?;
     take_descriptors();
     let (listener, address, _name) = match given.listener()? {
@@ -51,7 +52,7 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
     let proxies = Proxies::trusted(config.trust_proxy);
     let limits = Limits::behind(&proxies);
-    let site = web::site(Arc::clone(&app), assets, proxies, figures_at);
+    let site = web::site(Arc::clone(&app), Setup { assets, proxies, door, figures_at });
     let served = web::serve(listener, site, limits, stop).await;
     figures.inspect(tokio::task::JoinHandle::abort);
     endings.abort();

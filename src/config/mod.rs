@@ -1,6 +1,7 @@
 //! Settings: a flag, else the environment, else the default. A wrong one is refused at the start, in one
 //! line that names it; nothing reads a setting anywhere else.
 
+mod door;
 mod listen;
 mod public_url;
 
@@ -11,6 +12,7 @@ use clap::Args;
 use ipnet::IpNet;
 use tracing_subscriber::filter::Targets;
 
+pub use door::{CookieDomain, Door, DoorHost};
 pub use listen::Listen;
 pub use public_url::PublicUrl;
 
@@ -52,6 +54,29 @@ pub struct Config {
         global = true
     )]
     pub trust_proxy: Vec<IpNet>,
+
+    /// Hosts whose pages the door guards, and to which logging in may lead: names, with commas between; *. before
+    /// one is all below it
+    #[arg(
+        long,
+        env = "EXEUNT_DOOR_HOSTS",
+        value_name = "HOSTS",
+        value_delimiter = ',',
+        value_parser = DoorHost::parse,
+        global = true
+    )]
+    pub door_hosts: Vec<DoorHost>,
+
+    /// Domain whose hosts get the cookie, those behind the door among them
+    /// [default: the host of the site alone]
+    #[arg(
+        long,
+        env = "EXEUNT_COOKIE_DOMAIN",
+        value_name = "DOMAIN",
+        value_parser = CookieDomain::parse,
+        global = true
+    )]
+    pub cookie_domain: Option<CookieDomain>,
 
     /// Write a line of JSON for each login, logout and other event to this file, or with - to standard output
     /// [default: to the log]
@@ -98,6 +123,14 @@ impl Config {
     #[must_use]
     pub fn public_url(&self, port: u16) -> PublicUrl {
         self.url.clone().unwrap_or_else(|| PublicUrl::on_localhost(port))
+    }
+
+    /// The door of the site at `url`.
+    ///
+    /// # Errors
+    /// Which setting cannot be, beside the others, and what would do.
+    pub fn door(&self, url: &PublicUrl) -> Result<Door, String> {
+        Door::of(self.door_hosts.clone(), self.cookie_domain.clone(), url)
     }
 }
 

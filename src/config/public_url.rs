@@ -65,6 +65,12 @@ impl PublicUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The port, where it is not the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.0.port()
+    }
+
     /// The address of `path` on this site, for links that are written down.
     #[must_use]
     pub fn to(&self, path: &str) -> String {

@@ -14,7 +14,7 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 impl Site {
     /// A whole page. `viewer` is the session of whoever is logged in.
     pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&Session>, main: Markup) -> Response {
-        let assets = self.assets.links();
+        let assets = self.setup.assets.links();
         let page = Layout { title, viewer, assets: &assets }.around(main);
         Response::builder().status(status).header(header::CONTENT_TYPE, HTML).body(page.into_string())
     }

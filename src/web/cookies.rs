@@ -3,15 +3,27 @@
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-use crate::config::PublicUrl;
+use crate::config::{Door, PublicUrl};
 use crate::sessions::{LastingFor, Token};
 
+/// For this host alone, which takes TLS; on plain http Safari would refuse such a cookie.
+const HOST: &str = "__Host-exeunt";
+
+/// For a domain, with TLS.
+const SECURE: &str = "__Secure-exeunt";
+
+/// For plain http.
+const PLAIN: &str = "exeunt";
+
 /// Every name that the cookie has under some setting.
-const OURS: [&str; 3] = ["__Host-exeunt", "__Secure-exeunt", "exeunt"];
+const OURS: [&str; 3] = [HOST, SECURE, PLAIN];
 
 /// How the cookie is called and kept at this site.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Cookies {
+    name: &'static str,
+    /// Of [`SECURE`]: browsers remove a cookie only where it was put.
+    domain: String,
     is_https: bool,
 }
 
@@ -34,18 +46,24 @@ pub enum CookieChange {
 }
 
 impl Cookies {
-    /// As the public URL asks for.
-    pub fn of(url: &PublicUrl) -> Self {
-        Self { is_https: url.is_https() }
+    /// As the public URL and the door ask for.
+    pub fn of(url: &PublicUrl, door: &Door) -> Self {
+        let name = match door.cookie_domain() {
+            Some(_) => SECURE,
+            None if url.is_https() => HOST,
+            None => PLAIN,
+        };
+        let domain = door.cookie_domain().map_or_else(String::new, |domain| format!("; Domain={domain}"));
+        Self { name, domain, is_https: url.is_https() }
     }
 
-    /// `__Host-` needs TLS; on plain http Safari would refuse such a cookie.
-    pub fn name(self) -> &'static str {
-        if self.is_https { "__Host-exeunt" } else { "exeunt" }
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Reads the `Cookie` headers.
-    pub fn read(self, headers: &HeaderMap) -> Presented {
+    pub fn read(&self, headers: &HeaderMap) -> Presented {
         let mut presented = Presented::default();
         for header in headers.get_all(header::COOKIE) {
             for pair in header.as_bytes().split(|&byte| byte == b';') {
@@ -55,7 +73,7 @@ impl Cookies {
                 if !presented.names.contains(&name) {
                     presented.names.push(name);
                 }
-                if name == self.name() {
+                if name == self.name {
                     let token = Token::parse(value).filter(|token| !presented.tokens.contains(token));
                     presented.tokens.extend(token);
                 }
@@ -67,7 +85,7 @@ impl Cookies {
     /// The `Set-Cookie` headers of an answer. `presented` are our names that came in, `rejected` those of
     /// them that opened nothing.
     pub fn write(
-        self,
+        &self,
         change: Option<&CookieChange>,
         presented: &[&'static str],
         rejected: &[&'static str],
@@ -76,15 +94,15 @@ impl Cookies {
         let mut expired: Vec<_> = rejected.to_vec();
         match change {
             Some(CookieChange::Start(token, lasting)) => {
-                expired.retain(|&name| name != self.name());
+                expired.retain(|&name| name != self.name);
                 written.push(self.start(token, *lasting));
             }
-            Some(CookieChange::Expire) if !expired.contains(&self.name()) => expired.push(self.name()),
+            Some(CookieChange::Expire) if !expired.contains(&self.name) => expired.push(self.name),
             _ => {}
         }
         for name in expired {
             written.push(self.expire(name));
-            if name == self.name() && presented.contains(&name) {
+            if name == self.name && presented.contains(&name) {
                 // Chromium drops private pages from its back/forward cache when an HttpOnly cookie has
                 // changed since, but takes one change off for a page to which a redirect with a
                 // `Set-Cookie` led, as after a login without JavaScript. One removal would leave that
@@ -96,12 +114,12 @@ impl Cookies {
         written
     }
 
-    fn start(self, token: &Token, lasting: LastingFor) -> HeaderValue {
+    fn start(&self, token: &Token, lasting: LastingFor) -> HeaderValue {
         let max_age = match lasting {
             LastingFor::ThisVisit => String::new(),
             LastingFor::Days30 => format!("; Max-Age={}", lasting.absolute().as_secs()),
         };
-        let (name, attributes) = (self.name(), self.attributes(self.name()));
+        let (name, attributes) = (self.name, self.attributes(self.name));
         let value = format!("{name}={}{attributes}{max_age}", token.reveal());
         let mut value = HeaderValue::from_str(&value).expect("BUG: a token is base64url");
         value.set_sensitive(true);
@@ -110,24 +128,22 @@ impl Cookies {
 
     /// With the same attributes, or the browser would keep it; with both ways of saying when, for all
     /// browsers.
-    fn expire(self, name: &str) -> HeaderValue {
+    fn expire(&self, name: &str) -> HeaderValue {
         let attributes = self.attributes(name);
         let value = format!("{name}={attributes}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
         HeaderValue::from_str(&value).expect("BUG: our names and attributes are ASCII")
     }
 
     /// No token, for a second at most.
-    fn empty(self, name: &str) -> HeaderValue {
+    fn empty(&self, name: &str) -> HeaderValue {
         let value = format!("{name}={}; Max-Age=1", self.attributes(name));
         HeaderValue::from_str(&value).expect("BUG: our names and attributes are ASCII")
     }
 
-    fn attributes(self, name: &str) -> &'static str {
-        if self.is_https || name.starts_with("__") {
-            "; Path=/; HttpOnly; SameSite=Lax; Secure"
-        } else {
-            "; Path=/; HttpOnly; SameSite=Lax"
-        }
+    fn attributes(&self, name: &str) -> String {
+        let domain = if name == SECURE { &self.domain } else { "" };
+        let secure = if self.is_https || name != PLAIN { "; Secure" } else { "" };
+        format!("; Path=/{domain}; HttpOnly; SameSite=Lax{secure}")
     }
 }
 

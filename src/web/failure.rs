@@ -137,6 +137,20 @@ impl Failure {
 
     /// The page in full, with its line in the log, and one in the audit trail where a store has failed.
     pub fn answer(self, site: &Site, asker: &Asker, viewer: Option<&Session>) -> Response {
+        self.note(site, asker, viewer);
+        let page = site.page(self.status, self.title, viewer, pages::error(self.title, self.message));
+        self.complete(page)
+    }
+
+    /// The same in words alone, where another site shows it, at which none of our style sheets is.
+    pub fn in_words(self, site: &Site, asker: &Asker) -> Response {
+        self.note(site, asker, None);
+        let words = format!("{}. {}\n", self.title, self.message);
+        let answer = Response::builder().status(self.status).content_type("text/plain").body(words);
+        self.complete(answer)
+    }
+
+    fn note(&self, site: &Site, asker: &Asker, viewer: Option<&Session>) {
         if let Some(detail) = &self.detail {
             tracing::error!(status = self.status.as_u16(), "{}: {detail}", self.title);
             if self.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -145,7 +159,9 @@ impl Failure {
                 site.app.audit.record(&Event::of(failed, account).by(asker));
             }
         }
-        let mut answer = site.page(self.status, self.title, viewer, pages::error(self.title, self.message));
+    }
+
+    fn complete(self, mut answer: Response) -> Response {
         if let Some((name, value)) = self.header {
             answer.headers_mut().insert(name, value);
         }

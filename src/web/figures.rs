@@ -29,7 +29,7 @@ pub enum FiguresAt {
 /// On the site.
 #[handler]
 pub fn show(Data(site): Data<&Arc<Site>>, request: &Request) -> Result<Response> {
-    if site.figures_at == FiguresAt::Elsewhere || !is_local(site, request) {
+    if site.setup.figures_at == FiguresAt::Elsewhere || !is_local(site, request) {
         return Err(Failure::not_found().into());
     }
     Ok(answer(&site.app))
@@ -53,7 +53,7 @@ fn answer(app: &App) -> Response {
 
 fn is_local(site: &Site, request: &Request) -> bool {
     let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
-    let is_here = peer.is_some_and(|peer| peer.is_loopback() && !site.proxies.trusts(peer));
+    let is_here = peer.is_some_and(|peer| peer.is_loopback() && !site.setup.proxies.trusts(peer));
     is_here && !is_forwarded(request.headers())
 }
 

@@ -6,18 +6,17 @@ use std::mem;
 use poem::Response;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::config::PublicUrl;
+use crate::config::{Door, PublicUrl};
 
-/// Everything from here, and nothing inline.
+/// Everything from here, and nothing inline. Where forms lead comes after it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+     connect-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// A login page needs none of these.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), \
      gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()";
 
-const ALWAYS: [(HeaderName, &str); 8] = [
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+const ALWAYS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // Not `no-referrer`: it would make our own forms send `Origin: null`.
     (header::REFERRER_POLICY, "same-origin"),
@@ -46,9 +45,10 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// As the public URL asks for.
-    pub fn of(url: &PublicUrl) -> Self {
-        let mut every = HeaderMap::with_capacity(ALWAYS.len() + 3 + OF_ITS_OWN);
+    /// As the public URL and the door ask for.
+    pub fn of(url: &PublicUrl, door: &Door) -> Self {
+        let mut every = HeaderMap::with_capacity(ALWAYS.len() + 4 + OF_ITS_OWN);
+        every.insert(header::CONTENT_SECURITY_POLICY, content_security_policy(door));
         every.extend(ALWAYS.map(|(name, value)| (name, HeaderValue::from_static(value))));
         if url.is_https() {
             let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
@@ -67,4 +67,11 @@ impl Headers {
         let own = mem::replace(headers, ours.clone());
         headers.extend(own);
     }
+}
+
+/// Browsers follow a form's redirect only to where forms may lead, and logging in leads through the door.
+fn content_security_policy(door: &Door) -> HeaderValue {
+    let hosts: String = door.hosts().iter().map(|host| format!(" https://{host}")).collect();
+    let policy = format!("{CONTENT_SECURITY_POLICY}{hosts}");
+    HeaderValue::from_str(&policy).expect("BUG: a host is ASCII")
 }

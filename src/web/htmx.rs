@@ -1,5 +1,5 @@
 //! The one place that knows of htmx. Handlers answer as if JavaScript did not exist; this translates
-//! their redirects, and never their pages.
+//! where they lead, and never their pages.
 
 use poem::http::uri::PathAndQuery;
 use poem::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
@@ -20,7 +20,9 @@ pub struct Htmx {
 impl Htmx {
     /// Whether it is htmx that asks, from a page that is noted in the request.
     pub fn asks(request: &mut Request) -> Option<Self> {
-        request.headers().get(HX_REQUEST).filter(|value| *value == "true")?;
+        if !asks(request.headers()) {
+            return None;
+        }
         let shown = address_bar(request.headers());
         if let Some(page) = &shown {
             request.set_data(ShownPage(page.to_string()));
@@ -32,17 +34,24 @@ impl Htmx {
     /// would follow a 303 by itself and put the page into a piece of this one. A redirect back to the page in the
     /// address bar stays as it is, and htmx takes its piece from there.
     pub fn translate(self, answer: &mut Response) {
-        if answer.status().is_redirection()
-            && let Some(location) = answer.headers_mut().remove(header::LOCATION)
-        {
-            let leads_back = self.shown.is_some_and(|page| location == page.as_str());
-            if leads_back {
-                answer.headers_mut().insert(header::LOCATION, location);
-            } else {
-                answer.headers_mut().insert(HX_REDIRECT, location);
-                answer.set_status(StatusCode::NO_CONTENT);
-            }
+        let Some(location) = answer.headers().get(header::LOCATION) else { return };
+        let leads_back = self.shown.is_some_and(|page| location == page.as_str());
+        if answer.status().is_redirection() && !leads_back {
+            lead(answer);
+            answer.set_status(StatusCode::NO_CONTENT);
         }
+    }
+}
+
+/// Whether it is htmx that asks.
+pub fn asks(headers: &HeaderMap) -> bool {
+    headers.get(HX_REQUEST).is_some_and(|value| value == "true")
+}
+
+/// Has htmx load whole what an answer leads to, whatever its status.
+pub fn lead(answer: &mut Response) {
+    if let Some(location) = answer.headers_mut().remove(header::LOCATION) {
+        answer.headers_mut().insert(HX_REDIRECT, location);
     }
 }
 

@@ -1,5 +1,5 @@
-//! The door for browsers: the way of every request and of its answer, and the routes. It never decides anything
-//! that a door for operators would have to decide again; that is in the actions.
+//! The door for browsers and proxies: the way of every request and of its answer, and the routes. It never decides
+//! anything that a door for operators would have to decide again; that is in the actions.
 
 mod access;
 mod account;
@@ -8,6 +8,7 @@ mod asker;
 mod assets;
 mod carry_through;
 mod cookies;
+mod door;
 mod errors;
 mod events;
 mod failure;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Request, Response, Result, Route};
 
 use crate::app::App;
+use crate::config::Door;
 pub use assets::Assets;
 pub use figures::{FiguresAt, figures};
 pub use proxies::Proxies;
@@ -47,34 +49,39 @@ use access::Access;
 use cookies::Cookies;
 use headers::Headers;
 use health::Readiness;
-use htmx::Htmx;
 use methods::Methods;
 use page::{page, quiet_page};
 use receipts::Receipts;
 
 /// The whole site.
-pub fn site(
-    app: Arc<App>,
-    assets: Assets,
-    proxies: Proxies,
-    figures_at: FiguresAt,
-) -> impl Endpoint<Output = Response> + 'static {
-    let (cookies, headers) = (Cookies::of(&app.url), Headers::of(&app.url));
+pub fn site(app: Arc<App>, setup: Setup) -> impl Endpoint<Output = Response> + 'static {
+    let cookies = Cookies::of(&app.url, &setup.door);
+    let headers = Headers::of(&app.url, &setup.door);
     let (receipts, readiness) = Default::default();
-    let site = Site { app, assets, proxies, cookies, headers, receipts, readiness, figures_at };
-    Entrance { site: Arc::new(site), routes: routes() }
+    Entrance { site: Arc::new(Site { app, setup, cookies, headers, receipts, readiness }), routes: routes() }
+}
+
+/// What is around the site.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Where style sheet and script come from.
+    pub assets: Assets,
+    /// The proxies that are believed.
+    pub proxies: Proxies,
+    /// What is behind the door.
+    pub door: Door,
+    /// Where the figures are to be had.
+    pub figures_at: FiguresAt,
 }
 
 /// What every handler can see.
 pub(crate) struct Site {
     app: Arc<App>,
-    assets: Assets,
-    proxies: Proxies,
+    setup: Setup,
     cookies: Cookies,
     headers: Headers,
     receipts: Receipts,
     readiness: Readiness,
-    figures_at: FiguresAt,
 }
 
 impl Site {
@@ -97,7 +104,6 @@ impl Endpoint for Entrance {
         let site = &*self.site;
         let access = Access::begins(&request);
         let asker = asker::of(site, &request);
-        let htmx = Htmx::asks(&mut request);
 
         let mut answer = if same_site::allows(site, &request) {
             request.set_data(Arc::clone(&self.site));
@@ -107,9 +113,6 @@ impl Endpoint for Entrance {
             same_site::refuse(site, &asker, &request)
         };
 
-        if let Some(htmx) = htmx {
-            htmx.translate(&mut answer);
-        }
         site.headers.complete(&mut answer);
         asker::sign(&asker, &mut answer);
         access.ends(site, &asker, &answer);
@@ -129,6 +132,8 @@ fn routes() -> Route {
         .at("/.well-known/change-password", page(Methods::get(password::well_known)))
         .at("/join/:code", page(Methods::get(join::show).post(join::submit)))
         .at("/events", quiet_page(Methods::get(events::show)))
+        .at("/forward-auth", Methods::get(door::forward_auth))
+        .at("/auth-request", Methods::get(door::auth_request))
         .at("/assets/:file", Methods::get(assets::show))
         .at("/healthz", Methods::get(health::healthz))
         .at("/readyz", Methods::get(health::readyz))

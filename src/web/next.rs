@@ -9,13 +9,21 @@ use crate::audit::{Asker, Event, What};
 const LONGEST_HOST: usize = 253;
 
 impl Site {
-    /// The page that `next` asks for.
+    /// The page that `next` asks for, here or behind the door.
     pub fn next(&self, next: Option<&str>, asker: &Asker) -> ReturnTo {
-        if let Some(next) = next.filter(|next| ReturnTo::is_elsewhere(next)) {
-            let host = ReturnTo::host_in(next).filter(|host| host.len() <= LONGEST_HOST);
-            let refused = What::NextRefused { host: host.as_deref() };
-            self.app.audit.record(&Event::new(refused).by(asker));
+        let Some(next) = next.filter(|next| !next.is_empty()) else { return ReturnTo::home() };
+        if ReturnTo::is_here(next) {
+            return ReturnTo::parse(next).unwrap_or_else(ReturnTo::home);
         }
-        ReturnTo::or_home(next)
+        ReturnTo::behind(&self.setup.door, next).unwrap_or_else(|| {
+            self.refuse_to_lead(ReturnTo::host_in(next).as_deref(), asker);
+            ReturnTo::home()
+        })
+    }
+
+    /// Notes that nobody is led to a host.
+    pub fn refuse_to_lead(&self, host: Option<&str>, asker: &Asker) {
+        let refused = What::NextRefused { host: host.filter(|host| host.len() <= LONGEST_HOST) };
+        self.app.audit.record(&Event::new(refused).by(asker));
     }
 }

@@ -1,5 +1,5 @@
-//! Around every page: whoever asks is recognised before it is made, and the cookie is written after. It never
-//! decides what the page says, unless that is an error.
+//! Around every page: whoever asks is recognised before it is made, and after it the cookie is written, and the answer
+//! translated for htmx. It never decides what the page says, unless that is an error.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use poem::{Endpoint, Request, Response, Result};
 
 use super::carry_through::CarriedThrough;
+use super::htmx::Htmx;
 use super::visitor::Visitor;
 use super::{Site, errors};
 use crate::sessions::Presence;
@@ -31,11 +32,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Page<E> {
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         let site = Site::of(&request);
+        let htmx = Htmx::asks(&mut request);
         let visitor = Arc::new(Visitor::recognise(&site, &request, self.presence).await);
         request.set_data(Arc::clone(&visitor));
         let answering = pin!(self.endpoint.call(request));
         let mut answer = errors::as_pages(answering, &site, visitor.asker(), visitor.viewer()).await;
         visitor.write_cookies(&site, &mut answer);
+        if let Some(htmx) = htmx {
+            htmx.translate(&mut answer);
+        }
         Ok(answer)
     }
 }

@@ -1,8 +1,10 @@
-//! Where somebody is led. A value of this type is a page of this site that GET can show; nothing that a
-//! request says leads anywhere else.
+//! Where somebody is led. A value of this type is a page of this site that GET can show, or one behind the door;
+//! nothing that a request says leads anywhere else.
 
 use poem::Request;
 use url::{Url, form_urlencoded};
+
+use crate::config::Door;
 
 /// Bytes in a page's address.
 const MAX_BYTES: usize = 2048;
@@ -10,7 +12,7 @@ const MAX_BYTES: usize = 2048;
 /// What the account page's query says after a change of password.
 pub const PASSWORD_CHANGED: &str = "password_changed";
 
-/// Path and query of a page of this site, in ASCII.
+/// Path and query of a page of this site, or the address of one behind the door, in ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
@@ -72,9 +74,22 @@ impl ReturnTo {
         Some(Self(format!("{}{query}", url.path()))).filter(|page| page.0.len() <= MAX_BYTES)
     }
 
-    /// Whether it asks for anything but a page of this site.
-    pub fn is_elsewhere(text: &str) -> bool {
-        !text.is_empty() && on_this_site(text).is_none()
+    /// Takes the address of a page behind the door.
+    pub fn behind(door: &Door, text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?;
+        Self::of(door, url)
+    }
+
+    /// The same, of what has been read.
+    pub fn of(door: &Door, mut url: Url) -> Option<Self> {
+        url.set_fragment(None);
+        let may_lead = door.leads_to(&url) && url.as_str().len() <= MAX_BYTES;
+        may_lead.then(|| Self(url.into()))
+    }
+
+    /// Whether it asks for a page of this site.
+    pub fn is_here(text: &str) -> bool {
+        on_this_site(text).is_some()
     }
 
     /// The host that it names, if it names one.

@@ -21,7 +21,7 @@ use exeunt::clock::Timestamp;
 use exeunt::record;
 use exeunt::sessions::{KeptSession, LiveSession, Session, Token};
 use exeunt::web::pages::{AccountPage, Layout, Links, LoginPage};
-use exeunt::web::{Assets, FiguresAt, Proxies, site};
+use exeunt::web::{Setup, site};
 use maud::PreEscaped;
 use measure::setting;
 use poem::http::{HeaderValue, StatusCode, header};
@@ -103,7 +103,7 @@ fn measure_page(criterion: &mut Criterion, name: &str, render: impl Fn() -> Stri
 fn cookies(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = Populated::with(0, 1);
-    let site = site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site);
+    let site = site(Arc::clone(&world.app), Setup::default());
     let many: Vec<_> =
         (0..NEIGHBOURS).map(|number| format!("neighbour-{number}=a-value-of-theirs")).collect();
     let cookies = HeaderValue::from_str(&many.join("; ")).unwrap();

@@ -26,7 +26,7 @@ use exeunt::account_id::AccountId;
 use exeunt::actions::{Pace, sweep};
 use exeunt::record;
 use exeunt::sessions::{CAP, Presence, Token};
-use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
+use exeunt::web::{Limits, Proxies, Setup, serve, site};
 use measure::{Rounds, line, memory_kib, setting, timed};
 use populated::{PER_ACCOUNT, Populated, session};
 use starting::starting;
@@ -182,7 +182,7 @@ fn pages_beside_a_sweep(runtime: &Runtime, world: &Populated) {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(
             listener,
-            site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site),
+            site(Arc::clone(&world.app), Setup::default()),
             Limits::behind(&Proxies::default()),
             std::future::pending(),
         ));

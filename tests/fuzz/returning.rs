@@ -1,4 +1,5 @@
-//! Where `next` leads: to a page of this site, as a browser reads it, and never to one that logs out.
+//! Where `next` leads: to a page of this site, as a browser reads it, and never to one that logs out, or to one behind
+//! the door.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -15,11 +16,14 @@ use crate::site::{ORIGIN, PASSWORD, Site, TOKEN};
 
 pub const NAME: &str = "returning";
 
+/// All that is behind the door.
+const BEHIND: &str = "https://localhost:8443/";
+
 /// One in so many is also where bob's login leads: that writes to the disk, and with more of them there would
 /// be time for little else.
 const LOGINS: u8 = 64;
 
-const PIECES: [&[u8]; 30] = [
+const PIECES: [&[u8]; 33] = [
     b"/",
     b"//",
     b"\\",
@@ -40,6 +44,9 @@ const PIECES: [&[u8]; 30] = [
     b"evil.example",
     b"https:",
     b"http://localhost:8000",
+    b"https://localhost:8443",
+    b":8443",
+    b"localhost",
     b"@",
     b"?",
     b"#",
@@ -53,7 +60,7 @@ const PIECES: [&[u8]; 30] = [
 ];
 
 #[test]
-fn every_next_leads_to_a_page_of_this_site() {
+fn every_next_leads_to_a_page_of_this_site_or_through_the_door() {
     let mut here = AssertUnwindSafe(Here { site: Site::open(), known: BTreeSet::new() });
     let material = Material::of(&examples(), &PIECES);
     check!(name = NAME).with_test_time(effort()).for_each(|input: &[u8]| {
@@ -75,6 +82,8 @@ pub fn examples() -> Vec<Example> {
         ("backslash", of("/\\evil.example/a\\b")),
         ("tab", of("/\t/evil.example")),
         ("elsewhere", of("https://evil.example/")),
+        ("behind-the-door", of("https://localhost:8443/reports?year=2026#piece")),
+        ("beside-the-door", of("https://localhost:8443@evil.example:8443/")),
         ("without-scheme", of("//evil.example/")),
         ("script", of("javascript:alert(1)")),
         ("logout", of("/x/../logout?which=all")),
@@ -96,7 +105,7 @@ impl Here {
         let led = location(self.site.get(login(next).unwrap(), alice()));
         self.has(&led);
         assert!(
-            led == "/" || may_lead_here(&String::from_utf8_lossy(next)),
+            led == "/" || led.starts_with(BEHIND) || may_lead_here(&String::from_utf8_lossy(next)),
             "{led} for {}",
             next.escape_ascii()
         );
@@ -119,6 +128,10 @@ impl Here {
         assert!(led.len() <= 2048, "{} bytes", led.len());
         assert!(led.bytes().all(|byte| byte.is_ascii_graphic()), "{led:?}");
         let page = Url::parse(&format!("{ORIGIN}/login")).unwrap().join(led).unwrap();
+        if led.starts_with(BEHIND) {
+            assert_eq!((page.as_str(), page.username(), page.password()), (led, "", None));
+            return;
+        }
         // Letter by letter what a browser makes of it: a path, and nothing that it reads in another way.
         assert_eq!(page.as_str(), format!("{ORIGIN}{led}"));
         assert!(led.starts_with('/') && !led.starts_with("//"), "{led}");

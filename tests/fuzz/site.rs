@@ -1,13 +1,14 @@
-//! The whole site on a folder of its own. Alice is logged in, always with the same token, and bob is not.
+//! The whole site on a folder of its own, with one host behind its door. Alice is logged in, always with the same
+//! token, and bob is not.
 
 use exeunt::account_id::AccountId;
 use exeunt::accounts::{Account, AccountName, Cost, Hasher, Password};
 use exeunt::app::{App, Stores};
 use exeunt::clock::{Clock, Timestamp};
-use exeunt::config::PublicUrl;
+use exeunt::config::{Door, DoorHost, PublicUrl};
 use exeunt::files::Folder;
 use exeunt::sessions::{Browser, LastingFor, NewSession, Session, Token};
-use exeunt::web::{Assets, FiguresAt, Proxies, site};
+use exeunt::web::{Setup, site};
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderValue, Method, Uri, header};
 use poem::{Endpoint, EndpointExt, Request, Response};
@@ -40,12 +41,9 @@ impl Site {
         let stores = Stores::files(&Folder::at(data.path())).unwrap();
         runtime.block_on(settle(&stores, now));
         let url = PublicUrl::parse(ORIGIN).unwrap();
+        let door = Door::of(vec![DoorHost::parse("localhost:8443").unwrap()], None, &url).unwrap();
         let app = App::new(stores, url, Cost::of(CHEAP), Clock::manual(now));
-        Self {
-            runtime,
-            endpoint: site(app.into(), Assets::embedded(), Proxies::default(), FiguresAt::Site).boxed(),
-            _data: data,
-        }
+        Self { runtime, endpoint: site(app.into(), Setup { door, ..Setup::default() }).boxed(), _data: data }
     }
 
     /// What `GET` answers to whoever sends these `Cookie` headers.

@@ -238,18 +238,18 @@ async fn behind_the_proxies_of_the_examples_a_visitor_is_where_he_is() {
 fn the_proxies_take_the_examples_as_they_are() {
     let scratch = TempDir::new().unwrap();
     let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["login.example.org".to_owned()]).unwrap();
+        generate_simple_self_signed(["login.example.org".to_owned(), "app.example.org".to_owned()]).unwrap();
     let (pem, key) = (scratch.path().join("pem"), scratch.path().join("key"));
     fs::write(&pem, in_pem("CERTIFICATE", cert.der())).unwrap();
     fs::write(&key, in_pem("PRIVATE KEY", &signing_key.serialize_der())).unwrap();
-    let server = example(
-        "nginx.conf",
-        &[
-            ("/etc/ssl/login.example.org.pem", pem.to_str().unwrap()),
-            ("/etc/ssl/login.example.org.key", key.to_str().unwrap()),
-        ],
-    );
-    fs::write(scratch.path().join("nginx.conf"), nginx_with(scratch.path(), &server)).unwrap();
+    let server = |name: &str, host: &str| {
+        let [its_pem, its_key] = ["pem", "key"].map(|kind| format!("/etc/ssl/{host}.{kind}"));
+        example(name, &[(&its_pem, pem.to_str().unwrap()), (&its_key, key.to_str().unwrap())])
+    };
+    let servers = server("nginx.conf", "login.example.org") + &server("nginx.door.conf", "app.example.org");
+    fs::write(scratch.path().join("nginx.conf"), nginx_with(scratch.path(), &servers)).unwrap();
+    let caddyfile = scratch.path().join("Caddyfile");
+    fs::write(&caddyfile, example("Caddyfile", &[]) + &example("Caddyfile.door", &[])).unwrap();
     let runs = |program: &str, arguments: &[&str]| {
         let mut command = Command::new(program);
         command.current_dir(scratch.path()).env("HOME", scratch.path()).args(arguments);
@@ -257,7 +257,6 @@ fn the_proxies_take_the_examples_as_they_are() {
     };
     let nginx = scratch.path().join("nginx.conf");
     runs("nginx", &["-t", "-e", "stderr", "-c", nginx.to_str().unwrap()]);
-    let caddyfile = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/deploy/Caddyfile");
     runs("caddy", &["validate", "--adapter", "caddyfile", "--config", caddyfile.to_str().unwrap()]);
 }
 

@@ -25,7 +25,9 @@ mod showing_passwords;
 
 // What every answer keeps to.
 mod assets;
+mod at_the_door;
 mod behind_a_proxy;
+mod behind_the_door;
 mod cookies;
 mod cross_site;
 mod error_pages;

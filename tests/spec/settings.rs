@@ -11,12 +11,14 @@ use serde_json::Value;
 use crate::support::program::{Place, Running, Server};
 use crate::support::{mode, names_in, readme_section};
 
-const ALL: [(&str, &str); 10] = [
+const ALL: [(&str, &str); 12] = [
     ("--data", "EXEUNT_DATA"),
     ("--url", "EXEUNT_URL"),
     ("--insecure-http", "EXEUNT_INSECURE_HTTP"),
     ("--listen", "EXEUNT_LISTEN"),
     ("--trust-proxy", "EXEUNT_TRUST_PROXY"),
+    ("--door-hosts", "EXEUNT_DOOR_HOSTS"),
+    ("--cookie-domain", "EXEUNT_COOKIE_DOMAIN"),
     ("--audit-log", "EXEUNT_AUDIT_LOG"),
     ("--metrics-listen", "EXEUNT_METRICS_LISTEN"),
     ("--log", "EXEUNT_LOG"),
@@ -34,8 +36,8 @@ fn every_setting_is_listed_with_where_it_comes_from() {
     assert_eq!(unset["EXEUNT_LISTEN"], ["127.0.0.1:8000", "default"]);
     assert_eq!(unset["EXEUNT_URL"], ["http://localhost:8000", "default"]);
     assert_eq!(unset["EXEUNT_INSECURE_HTTP"], ["false", "default"]);
-    for setting in ["EXEUNT_TRUST_PROXY", "EXEUNT_AUDIT_LOG", "EXEUNT_METRICS_LISTEN", "EXEUNT_ASSETS"] {
-        assert_eq!(unset[setting], ["null", "none"]);
+    for setting in ["TRUST_PROXY", "DOOR_HOSTS", "COOKIE_DOMAIN", "AUDIT_LOG", "METRICS_LISTEN", "ASSETS"] {
+        assert_eq!(unset[&format!("EXEUNT_{setting}")], ["null", "none"]);
     }
     assert_eq!(unset["EXEUNT_LOG"], ["info", "default"]);
     assert_eq!(unset["EXEUNT_LOG_FORMAT"], ["text", "environment"], "as all tests have it");
@@ -107,6 +109,22 @@ fn a_value_that_cannot_be_meant_is_refused_in_one_line_from_a_flag_and_from_the_
         ("--url", "https://login.example.org/path", "nothing more"),
         ("--trust-proxy", "10.0.0.0/8,proxy", "such as 10.0.0.0/8"),
         ("--trust-proxy", "two\nlines", "such as 10.0.0.0/8"),
+        ("--door-hosts", "", "such as app.example.org"),
+        ("--door-hosts", "app.example.org,", "such as app.example.org"),
+        ("--door-hosts", "https://app.example.org", "such as app.example.org"),
+        ("--door-hosts", "app.example.org/", "such as app.example.org"),
+        ("--door-hosts", "alice@app.example.org", "such as app.example.org"),
+        ("--door-hosts", "app.example.org.", "such as app.example.org"),
+        ("--door-hosts", "app.*.example.org", "such as app.example.org"),
+        ("--door-hosts", "192.0.2.7", "such as app.example.org"),
+        ("--door-hosts", "app.example.org:port", "such as app.example.org"),
+        ("--cookie-domain", "", "such as example.org"),
+        ("--cookie-domain", "org", "such as example.org"),
+        ("--cookie-domain", ".example.org", "such as example.org"),
+        ("--cookie-domain", "*.example.org", "such as example.org"),
+        ("--cookie-domain", "example.org:443", "such as example.org"),
+        ("--cookie-domain", "example.org:8443", "such as example.org"),
+        ("--cookie-domain", "192.0.2.7", "such as example.org"),
         ("--audit-log", "", "not empty"),
         ("--metrics-listen", "here", "such as 127.0.0.1:8000"),
         ("--log", "access=loud", "such as debug"),
@@ -164,6 +182,42 @@ fn plain_http_beyond_this_machine_is_refused_unless_told() {
     let told = serving("http://login.example.org");
     let told = place.program(&[&told.each_ref().map(String::as_str)[..], &["--insecure-http"]].concat());
     assert_eq!(Server::start(told).origin, "http://login.example.org");
+}
+
+#[test]
+fn hosts_behind_the_door_at_which_nobody_could_be_logged_in_are_refused() {
+    let place = Place::new();
+    let serving = |settings: &[&str]| {
+        let on_https = ["serve", "--listen", "127.0.0.1:0", "--url", "https://login.example.org"];
+        place.program(&[&on_https[..], settings].concat())
+    };
+    let domain = ["--cookie-domain", "example.org"];
+    for (wrong, names, what_would_do) in [
+        (["--door-hosts", "app.example.org"], "--door-hosts (EXEUNT_DOOR_HOSTS)", "--cookie-domain"),
+        (["--door-hosts", "*.login.example.org"], "\"*.login.example.org\"", "--cookie-domain"),
+        (["--door-hosts", "app.example.org:8443"], "\"app.example.org:8443\"", "--cookie-domain"),
+        (["--cookie-domain", "example.com"], "--cookie-domain (EXEUNT_COOKIE_DOMAIN)", "login.example.org"),
+        (["--cookie-domain", "ogin.example.org"], "\"ogin.example.org\"", "login.example.org"),
+        (["--cookie-domain", "app.login.example.org"], "\"app.login", "login.example.org"),
+    ] {
+        Running::start(serving(&wrong)).ends().was_set_wrongly(names, what_would_do);
+    }
+    for wrong in ["app.example.com", "*.org", "app.example.org,xexample.org"] {
+        let wrong = serving(&[&domain[..], &["--door-hosts", wrong]].concat());
+        Running::start(wrong).ends().was_set_wrongly("--door-hosts (EXEUNT_DOOR_HOSTS)", "--cookie-domain");
+    }
+    let on_http =
+        place.program(&["serve", "--url", "http://login.example.localhost", domain[0], "example.localhost"]);
+    Running::start(on_http).ends().was_set_wrongly("--cookie-domain (EXEUNT_COOKIE_DOMAIN)", "https");
+    assert_eq!(names_in(place.data()), [""; 0], "and nothing was made");
+
+    for right in [
+        &["--door-hosts", "login.example.org:8443"][..],
+        &["--cookie-domain", "login.example.org", "--door-hosts", "*.login.example.org"],
+        &["--cookie-domain", "Example.org", "--door-hosts", "APP.example.org, *.example.org, example.org"],
+    ] {
+        Server::start(serving(right)).stops().done();
+    }
 }
 
 #[test]

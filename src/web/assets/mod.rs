@@ -38,6 +38,12 @@ struct Embedded {
 
 static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
+impl Default for Assets {
+    fn default() -> Self {
+        Self::embedded()
+    }
+}
+
 impl Assets {
     /// Those in the binary.
     #[must_use]
@@ -85,7 +91,7 @@ fn links_to<'a>(assets: impl Iterator<Item = (&'static str, &'a str)>) -> Links 
 pub fn show(Data(site): Data<&Arc<Site>>, Path(file): Path<String>, headers: &HeaderMap) -> Result<Response> {
     let (hash, extension) =
         file.strip_prefix("exeunt.").and_then(|rest| rest.split_once('.')).ok_or_else(Failure::not_found)?;
-    let answer = match &site.assets.0 {
+    let answer = match &site.setup.assets.0 {
         Source::Embedded(_) => embedded(hash, extension, headers),
         Source::Folder(folder) => in_folder(folder, extension),
     };

@@ -14,7 +14,7 @@ use exeunt::app::{App, Stores};
 use exeunt::clock::Clock;
 use exeunt::config::PublicUrl;
 use exeunt::files::Folder;
-use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
+use exeunt::web::{Limits, Proxies, Setup, serve, site};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -128,6 +128,6 @@ pub async fn be_one_of_the_processes() {
         let _ = gone.await;
     };
     let limits = Limits::behind(&Proxies::default());
-    let site = site(app, Assets::embedded(), Proxies::default(), FiguresAt::Site);
+    let site = site(app, Setup::default());
     serve(listener, site, limits, stop).await.unwrap();
 }

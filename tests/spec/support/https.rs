@@ -29,6 +29,12 @@ impl Https {
         Self { listener, tls: Arc::new(config).into(), origin: format!("https://{address}") }
     }
 
+    /// The same, for whoever asks for `host`.
+    pub fn origin_of(&self, host: &str) -> String {
+        let (_, port) = self.origin.rsplit_once(':').expect("a port");
+        format!("https://{host}:{port}")
+    }
+
     /// Where browsers find it.
     pub fn origin(&self) -> &str {
         &self.origin

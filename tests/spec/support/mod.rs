@@ -1,6 +1,7 @@
 //! What tests stand on: a world with folders and a clock, visitors with verbs, and the answers they get.
 
 mod answer;
+mod application;
 mod audit_file;
 mod breakable;
 pub mod browser;
@@ -29,6 +30,7 @@ mod visitor;
 mod world;
 
 pub use answer::Answer;
+pub use application::Application;
 pub use audit_file::AuditFile;
 pub use breakable::{Breakable, PANICS};
 pub use canaries::Canaries;
@@ -37,6 +39,7 @@ pub use disk::{Pipe, mode, names_in};
 pub use failing_disk::{Call, FailingDisk, Trouble};
 pub use failing_site::FailingSite;
 pub use hostile::{Hostile, clear, damaged, with_impossible_times};
+pub use https::Https;
 pub use listening::Listening;
 pub use log::Log;
 pub(crate) use promises::promises;

@@ -21,12 +21,14 @@ use super::Visitor;
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 12] = [
     "EXEUNT_DATA",
     "EXEUNT_LISTEN",
     "EXEUNT_URL",
     "EXEUNT_INSECURE_HTTP",
     "EXEUNT_TRUST_PROXY",
+    "EXEUNT_DOOR_HOSTS",
+    "EXEUNT_COOKIE_DOMAIN",
     "EXEUNT_AUDIT_LOG",
     "EXEUNT_ASSETS",
     "EXEUNT_METRICS_LISTEN",

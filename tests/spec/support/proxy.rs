@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+/// The site's, and that of one behind its door. Browsers look for all below `localhost` on this machine.
+pub const LOGIN_HOST: &str = "login.exeunt.localhost";
+pub const APPLICATION_HOST: &str = "app.exeunt.localhost";
+
 /// Which one.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
@@ -28,10 +32,34 @@ pub struct Proxy {
 impl Proxy {
     /// Before the site at `site`, as soon as it takes connections.
     pub async fn before(site: &str, kind: Kind) -> Self {
+        Self::start(kind, |folder, address| match kind {
+            Kind::Nginx => nginx_with(folder, &nginx_conf(address, site)),
+            Kind::Caddy => caddy_with(&caddyfile(address, site)),
+        })
+        .await
+    }
+
+    /// The same, where the site at `application` is behind its door. Which is which, the host says that a browser
+    /// asks for.
+    pub async fn at_the_door(site: &str, application: &str, kind: Kind) -> Self {
+        Self::start(kind, |folder, address| match kind {
+            Kind::Nginx => {
+                let login = nginx_conf(address, site).replace("login.example.org", LOGIN_HOST);
+                nginx_with(folder, &format!("{login}{}", nginx_door_conf(address, site, application)))
+            }
+            Kind::Caddy => {
+                let login = caddyfile(address, site).replace(&address.to_string(), &at(LOGIN_HOST, address));
+                caddy_with(&format!("{login}{}", door_caddyfile(address, site, application)))
+            }
+        })
+        .await
+    }
+
+    async fn start(kind: Kind, settings: impl FnOnce(&Path, SocketAddr) -> String) -> Self {
         let scratch = TempDir::new().expect("a folder for the proxy");
         let held = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = SocketAddr::from(([127, 0, 0, 2], held.local_addr().expect("a bound listener").port()));
-        let mut child = kind.start(&scratch, address, site);
+        let mut child = kind.start(scratch.path(), &settings(scratch.path(), address));
         while TcpStream::connect(address).is_err() {
             let ended = child.try_wait().expect("the proxy can be watched");
             assert!(ended.is_none(), "{kind:?} ended at once: is it installed? {ended:?}");
@@ -42,13 +70,10 @@ impl Proxy {
 }
 
 impl Kind {
-    fn start(self, scratch: &TempDir, address: SocketAddr, site: &str) -> Child {
-        let folder = scratch.path();
-        let (program, arguments, settings) = match self {
-            Self::Nginx => ("nginx", &["-e", "stderr", "-c"][..], nginx_conf(folder, address, site)),
-            Self::Caddy => {
-                ("caddy", &["run", "--adapter", "caddyfile", "--config"][..], caddyfile(address, site))
-            }
+    fn start(self, folder: &Path, settings: &str) -> Child {
+        let (program, arguments) = match self {
+            Self::Nginx => ("nginx", &["-e", "stderr", "-c"][..]),
+            Self::Caddy => ("caddy", &["run", "--adapter", "caddyfile", "--config"][..]),
         };
         let config = folder.join("config");
         fs::write(&config, settings).expect("a file for the proxy");
@@ -63,26 +88,54 @@ impl Kind {
 /// The example for Caddy, at another address and without TLS.
 fn caddyfile(address: SocketAddr, site: &str) -> String {
     let (ip, site) = (address.ip(), site.trim_start_matches("http://"));
-    let server = example(
-        "Caddyfile",
-        &[("login.example.org {", &format!("http://{address} {{ bind {ip}\n")), ("127.0.0.1:8000", site)],
-    );
-    format!("{{\n admin off\n auto_https off\n}}\n{server}")
+    let begins = format!("http://{address} {{ bind {ip}\n");
+    example("Caddyfile", &[("login.example.org {", &begins), ("127.0.0.1:8000", site)])
+}
+
+/// The example for a site behind the door, in the same way.
+fn door_caddyfile(address: SocketAddr, site: &str, application: &str) -> String {
+    let begins = format!("\nhttp://{} {{ bind {}\n", at(APPLICATION_HOST, address), address.ip());
+    let [site, application] = [site, application].map(|url| url.trim_start_matches("http://"));
+    let changes =
+        [("\napp.example.org {", &*begins), ("127.0.0.1:8000", site), ("127.0.0.1:9000", application)];
+    example("Caddyfile.door", &changes)
 }
 
 /// The example for nginx, at another address and without TLS.
-fn nginx_conf(folder: &Path, address: SocketAddr, site: &str) -> String {
-    let listen = address.to_string();
-    let server = example(
+fn nginx_conf(address: SocketAddr, site: &str) -> String {
+    example(
         "nginx.conf",
         &[
-            ("443 ssl", &listen),
+            ("443 ssl", &address.to_string()),
             ("ssl_certificate /etc/ssl/login.example.org.pem;", ""),
             ("ssl_certificate_key /etc/ssl/login.example.org.key;", ""),
             ("http://127.0.0.1:8000", site),
         ],
-    );
-    nginx_with(folder, &server)
+    )
+}
+
+/// The example for a site behind the door, in the same way.
+fn nginx_door_conf(address: SocketAddr, site: &str, application: &str) -> String {
+    example(
+        "nginx.door.conf",
+        &[
+            ("443 ssl", &address.to_string()),
+            ("server_name app.example.org", &format!("server_name {APPLICATION_HOST}")),
+            ("ssl_certificate /etc/ssl/app.example.org.pem;", ""),
+            ("ssl_certificate_key /etc/ssl/app.example.org.key;", ""),
+            ("http://127.0.0.1:8000", site),
+            ("http://127.0.0.1:9000", application),
+        ],
+    )
+}
+
+fn at(host: &str, address: SocketAddr) -> String {
+    format!("{host}:{}", address.port())
+}
+
+/// What stands around servers of Caddy.
+fn caddy_with(servers: &str) -> String {
+    format!("{{\n admin off\n auto_https off\n}}\n{servers}")
 }
 
 /// What stands around a server of nginx.

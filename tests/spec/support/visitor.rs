@@ -161,6 +161,11 @@ impl Visitor {
         answer
     }
 
+    /// Logs in as alice where logging in leads to `next`.
+    pub async fn logs_in_at(&mut self, next: &str) -> Answer {
+        self.posts("/login", &[("username", "alice"), ("password", PASSWORD), ("next", next)]).await
+    }
+
     /// Logs in, rightly, and asks to be remembered.
     pub async fn logs_in_for_long(&mut self, name: &str) -> Answer {
         let fields = [("username", name), ("password", PASSWORD), ("remember", "yes")];

@@ -11,11 +11,11 @@ use exeunt::actions::{Added, Attempt, FirstKey, Visit, add_account, offer_first_
 use exeunt::app::{App, Stores};
 use exeunt::audit::{Asker, Trail};
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
-use exeunt::config::PublicUrl;
+use exeunt::config::{CookieDomain, Door, DoorHost, PublicUrl};
 use exeunt::files::Folder;
 use exeunt::files::disk::Disk;
 use exeunt::sessions::{Browser, LastingFor, Token};
-use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
+use exeunt::web::{Limits, Proxies, Setup, serve, site};
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, EndpointExt, IntoResponse, Response};
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ struct Settings<'a> {
     url: &'a str,
     /// New hashes cost 2 to the power of this.
     log_n: u8,
-    proxies: Proxies,
+    setup: Setup,
     limits: Limits,
     /// Where audit lines go, if not to a file of their own.
     trail: Option<Trail>,
@@ -87,7 +87,7 @@ impl Default for Settings<'_> {
         Self {
             url: "http://localhost:8000",
             log_n: CHEAP,
-            proxies: Proxies::default(),
+            setup: Setup::default(),
             limits: Limits::behind(&Proxies::default()),
             trail: None,
         }
@@ -117,7 +117,21 @@ impl World {
     /// A site behind proxies in these networks.
     pub async fn behind(networks: &[&str]) -> Self {
         let networks = networks.iter().map(|network| network.parse().expect("a network")).collect();
-        Self::with(Settings { proxies: Proxies::trusted(networks), ..Settings::default() }).await
+        let setup = Setup { proxies: Proxies::trusted(networks), ..Setup::default() };
+        Self::with(Settings { setup, ..Settings::default() }).await
+    }
+
+    /// The site at `https://login.example.org`, with these hosts below `example.org` behind its door, of which a
+    /// proxy on this machine asks.
+    pub async fn with_behind_its_door(hosts: &[&str]) -> Self {
+        let url = "https://login.example.org";
+        let hosts = hosts.iter().map(|host| DoorHost::parse(host).expect("a host")).collect();
+        let domain = CookieDomain::parse("example.org").expect("a domain");
+        let at = PublicUrl::parse(url).expect("a public URL");
+        let door = Door::of(hosts, Some(domain), &at).expect("they go together");
+        let proxies = Proxies::trusted(vec!["127.0.0.1/32".parse().expect("a network")]);
+        let setup = Setup { proxies, door, ..Setup::default() };
+        Self::with(Settings { url, setup, ..Settings::default() }).await
     }
 
     /// A site whose new hashes cost 2^`log_n`.
@@ -168,7 +182,7 @@ impl World {
         let base = format!("http://{}", listener.local_addr().expect("a bound listener"));
         let (stop, stopped) = oneshot::channel::<()>();
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let site = site(Arc::clone(&app), Assets::embedded(), settings.proxies, FiguresAt::Site);
+        let site = site(Arc::clone(&app), settings.setup);
         let asked_to_stop = async move { drop(stopped.await) };
         let watched = watched(site, Arc::clone(&seen));
         let server = tokio::spawn(serve(listener, watched, settings.limits, asked_to_stop));
