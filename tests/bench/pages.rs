@@ -1,5 +1,5 @@
-//! How much a page costs that only whoever is logged in may see, against the same bytes from a constant on a bare
-//! Poem route, which asks nobody: `just bench` prints the table. Each is served by a process of its own, whose CPU
+//! How much a page costs that only whoever is logged in may see, and an answer at the door, against a page from a
+//! constant on a bare Poem route, which asks nobody: `just bench` prints the table. Each is served by a process of its own, whose CPU
 //! time alone counts, with 64 connections at once.
 //!
 //! `EXEUNT_BENCH_REQUESTS` is how many pages each is asked for in a round, and `EXEUNT_BENCH_ROUNDS` how often.
@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use exeunt::sessions::Token;
-use exeunt::web::{Assets, FiguresAt, Limits, Proxies, serve, site};
+use exeunt::web::{Limits, Proxies, Setup, serve, site};
 use measure::{Rounds, line, setting};
 use poem::http::header;
 use poem::listener::TcpAcceptor;
@@ -31,6 +31,13 @@ const SESSIONS: usize = 1_000;
 
 /// Connections at once.
 const AT_ONCE: usize = 64;
+
+/// What a proxy asks there.
+const DOOR: &str = "/auth-request";
+
+/// What a proxy adds to what a browser sent.
+const OF_THE_PROXY: &str = "X-Original-URL: https://localhost:8000/reports\r\nX-Original-Method: GET\r\n\
+                            X-Forwarded-For: 192.0.2.7\r\nSec-Fetch-Mode: navigate\r\n";
 
 /// Which of the servers this process is, when it is one.
 const ROLE: &str = "EXEUNT_BENCH_ROLE";
@@ -53,8 +60,8 @@ fn measure() {
     let bare = Serving::start("bare", &page);
     println!("\n{requests} pages of {} bytes, {AT_ONCE} connections, {rounds} rounds\n", page.len());
 
-    let (mut alone, mut again) = (Rounds::default(), Rounds::default());
-    let pages = ["/password", "/login", "/"];
+    let [mut alone, mut again, mut nothing] = <[Rounds; 3]>::default();
+    let pages = ["/password", DOOR, "/login", "/"];
     let mut ours = vec![Rounds::default(); pages.len()];
     for _ in 0..rounds {
         alone.add(bare.cost("/bare", &tokens, requests));
@@ -62,12 +69,15 @@ fn measure() {
             let tokens = if path == "/login" { &[][..] } else { &tokens };
             rounds.add(site.cost(path, tokens, requests));
         }
+        nothing.add(bare.cost("/nothing", &tokens, requests));
         again.add(bare.cost("/bare", &tokens, requests));
     }
     line("a bare page against the same, CPU", again.over(&alone).shown(), "noise");
     line("bare against a page that needs a login, CPU", alone.over(&ours[0]).shown(), ">= 0.80");
-    line("bare against the login page, CPU", alone.over(&ours[1]).shown(), "");
-    line("bare against the account page, which lists a folder, CPU", alone.over(&ours[2]).shown(), "");
+    line("bare against the door, CPU", alone.over(&ours[1]).shown(), "");
+    line("an empty bare answer against the door, CPU", nothing.over(&ours[1]).shown(), "");
+    line("bare against the login page, CPU", alone.over(&ours[2]).shown(), "");
+    line("bare against the account page, which lists a folder, CPU", alone.over(&ours[3]).shown(), "");
 }
 
 /// A page from a constant, of nobody's.
@@ -80,8 +90,13 @@ async fn serve_bare() {
         page.0.with_header(header::CONTENT_TYPE, "text/html; charset=utf-8").into_response()
     }
 
+    #[handler]
+    fn nothing() -> Response {
+        Response::default()
+    }
+
     let page = std::io::read_to_string(std::io::stdin()).unwrap();
-    let route = Route::new().at("/bare", get(bare)).data(Page(page.leak()));
+    let route = Route::new().at("/bare", get(bare)).at("/nothing", get(nothing)).data(Page(page.leak()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     says_where(&listener);
     Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap()).run(route).await.unwrap();
@@ -96,8 +111,10 @@ async fn serve_site() {
     }
     println!("in {}", world.data.path().display());
     says_where(&listener);
-    let endpoint = site(Arc::clone(&world.app), Assets::embedded(), Proxies::default(), FiguresAt::Site);
-    serve(listener, endpoint, Limits::behind(&Proxies::default()), std::future::pending()).await.unwrap();
+    let proxies = Proxies::trusted(vec!["127.0.0.1/32".parse().unwrap()]);
+    let limits = Limits::behind(&proxies);
+    let endpoint = site(Arc::clone(&world.app), Setup { proxies, ..Setup::default() });
+    serve(listener, endpoint, limits, std::future::pending()).await.unwrap();
 }
 
 fn says_where(listener: &TcpListener) {
@@ -212,7 +229,9 @@ impl Asking {
     fn begins(&mut self, path: &str, token: Option<&Token>) {
         let cookie = token.map(|token| format!("Cookie: exeunt={}\r\n", token.reveal())).unwrap_or_default();
         let agent = "User-Agent: (Windows) Firefox/146.0";
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n{agent}\r\n{cookie}\r\n");
+        let of_the_proxy = if path == DOOR { OF_THE_PROXY } else { "" };
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n{agent}\r\n{of_the_proxy}{cookie}\r\n");
         self.wire.write_all(request.as_bytes()).unwrap();
         self.answer.clear();
         (self.head, self.end) = (0, usize::MAX);
