@@ -210,10 +210,12 @@ async fn nobody_is_led_to_a_host_that_is_not_behind_the_door() {
     let long = format!("https://app.example.org/{}", "x".repeat(2048));
     for page in [
         "http://app.example.org/",
+        "http://app.example.org:443/",
         "https://app.example.org:8443/",
         "https://app.example.org./",
         "https://apps.example.org/",
-        "https://xapps.example.org/",
+        "https://x.apps.example.org.evil.example/",
+        "https://notapps.example.org/",
         "https://other.example.org/",
         "https://example.org/",
         "https://login.example.org/",

@@ -202,7 +202,7 @@ fn hosts_behind_the_door_at_which_nobody_could_be_logged_in_are_refused() {
     ] {
         Running::start(serving(&wrong)).ends().was_set_wrongly(names, what_would_do);
     }
-    for wrong in ["app.example.com", "*.org", "app.example.org,xexample.org"] {
+    for wrong in ["app.example.com", "*.org", "app.example.org,notexample.org"] {
         let wrong = serving(&[&domain[..], &["--door-hosts", wrong]].concat());
         Running::start(wrong).ends().was_set_wrongly("--door-hosts (EXEUNT_DOOR_HOSTS)", "--cookie-domain");
     }
