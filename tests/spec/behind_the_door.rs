@@ -69,22 +69,29 @@ async fn the_proxies_of_the_examples_let_in_whoever_is_logged_in_and_nobody_else
         answer.is(401).does_not_say("remote-user");
         assert_eq!((answer.header("location"), answer.header("hx-redirect")), ("", login));
 
-        // What a visitor says of themself does not reach the site.
-        let lies = |visitor: Visitor| {
-            let visitor = visitor.with("remote-user", "bob").with("remote-account", "0");
-            visitor.with("remote-session", "0").with("x-forwarded-method", "GET")
-        };
         lies(stranger.clone()).opens("/").await.leads_to(login);
+        lies(script.clone()).opens("/auth-request").await.is(if kind == Kind::Nginx { 404 } else { 401 });
+        // As long as an address may be that is led back to, in letters that grow as they are encoded.
+        let led = format!("{login}{}", "%25D0%25B6".repeat(330));
+        stranger.opens(&format!("/{}", "%D0%B6".repeat(330))).await.leads_to(&led);
+        for mut visitor in [stranger.clone(), script.clone()] {
+            assert_eq!(visitor.opens("/").await.header("cache-control"), "no-store");
+        }
         for cookies in around(&token) {
             let mut visitor = lies(house.visitor()).with_cookie(&cookies);
             let page = visitor.opens("/reports").await;
             page.is(200).says("GET /reports").says("remote-user: ælfgifu\n");
             page.says(&format!("remote-account: {}\n", account.id));
             page.says(&format!("remote-session: {}\n", session.id));
-            page.does_not_say("bob").does_not_say(&*token.reveal().to_string());
+            page.does_not_say("bob").does_not_say(&token.reveal());
             assert!(page.body.contains("a=1") == cookies.contains("a=1"), "{cookies} {}", page.body);
             assert!(page.body.contains("b=2") == cookies.contains("b=2"), "{cookies} {}", page.body);
             visitor.sends(Method::POST, "/orders", None).await.is(200).says("POST /orders");
+        }
+
+        for cookies in doubled(&token) {
+            let page = house.visitor().with_cookie(&cookies).opens("/reports").await;
+            page.is(200).says("remote-user: ælfgifu\n").does_not_say(&token.reveal());
         }
 
         let mut visitor = house.visitor().with_cookie(&cookie(&token));
@@ -133,6 +140,15 @@ impl House {
     }
 }
 
+/// Says of themself what only the proxy may say, which is not to reach the site.
+fn lies(visitor: Visitor) -> Visitor {
+    let names = ["remote-user", "remote-account", "remote-session", "remote_user", "remote-groups"];
+    let visitor = names.into_iter().fold(visitor, |visitor, name| visitor.with(name, "bob"));
+    let visitor = visitor.with("connection", "remote-user, remote-account, remote-session");
+    let visitor = visitor.with("x-forwarded-method", "POST").with("x-forwarded-host", "evil.example");
+    visitor.with("x-forwarded-uri", "/bob").with("x-original-url", "https://evil.example/bob")
+}
+
 fn cookie(token: &Token) -> String {
     format!("__Secure-exeunt={}", token.reveal())
 }
@@ -141,4 +157,16 @@ fn cookie(token: &Token) -> String {
 fn around(token: &Token) -> [String; 4] {
     let ours = cookie(token);
     [ours.clone(), format!("a=1; {ours}"), format!("{ours}; b=2"), format!("a=1; {ours}; b=2")]
+}
+
+/// The same, where the site has put one of the same name beside it.
+fn doubled(token: &Token) -> [String; 4] {
+    let ours = cookie(token);
+    let [secure, host] = ["__Secure-exeunt=x", "__Host-exeunt=x"];
+    [
+        format!("{ours}; {secure}"),
+        format!("{secure}; a=1; {ours}; b=2"),
+        format!("a=1; {ours}; {host}"),
+        format!("{ours}; {}; {host}", ours.replace("__Secure", "__Host")),
+    ]
 }

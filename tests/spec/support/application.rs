@@ -1,5 +1,7 @@
 //! A site behind the door: it knows no login, and shows each visitor what it was told about them.
 
+use std::collections::BTreeSet;
+
 use exeunt::web::{Limits, Proxies, serve};
 use poem::endpoint::make_sync;
 use poem::{Request, Response};
@@ -21,16 +23,17 @@ impl Application {
     }
 }
 
-/// A page with a form on it, and a picture that the page fetches.
+/// A page with a form and a link on it.
 fn show(request: Request) -> Response {
-    let told = ["remote-user", "remote-account", "remote-session", "cookie"]
-        .map(|name| format!("{name}: {}", values(&request, name)));
+    let names: BTreeSet<_> = request.headers().keys().map(|name| name.as_str()).collect();
+    let told = names.into_iter().filter(|name| name.starts_with("remote") || *name == "cookie");
+    let told: String = told.map(|name| format!("{name}: {}\n", values(&request, name))).collect();
     let page = format!(
         "<!doctype html><title>Application</title><p>{} {}</p><pre>{}</pre>\
          <form method=post action=/orders><button>Order</button></form><a href=/next>Next</a>",
         request.method(),
         request.uri(),
-        told.join("\n")
+        told
     );
     Response::builder().content_type("text/html; charset=utf-8").body(page)
 }

@@ -13,7 +13,7 @@ pub const LOGIN_HOST: &str = "login.exeunt.localhost";
 pub const APPLICATION_HOST: &str = "app.exeunt.localhost";
 
 /// Which one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Nginx,
     Caddy,
