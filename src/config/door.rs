@@ -125,7 +125,7 @@ impl CookieDomain {
         let what = "it is a domain such as example.org, with a dot in it";
         let url = alone(text).filter(|_| !text.contains(':')).ok_or(what)?;
         match url.host() {
-            // Browsers take no cookie for all of `org`.
+            // Browsers take no cookie for all of `org`. Of `co.uk` only they know that.
             Some(Host::Domain(name)) if name.contains('.') => Ok(Self(name.to_owned())),
             _ => Err(what),
         }
@@ -144,9 +144,15 @@ impl Display for CookieDomain {
 
 /// A host and perhaps its port, as browsers would write them, if there is nothing else.
 fn alone(text: &str) -> Option<Url> {
-    let is_alone =
-        !text.contains(['/', '\\', '?', '#', '@', '*']) && !text.split(['.', ':']).any(str::is_empty);
-    is_alone.then(|| Url::parse(&format!("https://{text}")).ok()).flatten()
+    let odd = |c: char| c.is_control() || "/\\?#@*%".contains(c);
+    if text.contains(odd) || text.split(['.', ':']).any(str::is_empty) {
+        return None;
+    }
+    // What else may be in a host would mean something in `Content-Security-Policy` or in a cookie's attributes.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    Url::parse(&format!("https://{text}"))
+        .ok()
+        .filter(|url| url.host_str().unwrap_or_default().chars().all(is_plain))
 }
 
 fn is_below(host: &str, domain: &str) -> bool {

@@ -44,7 +44,8 @@ pub struct Config {
     )]
     pub listen: Listen,
 
-    /// Proxies whose X-Forwarded-For is believed: addresses and networks, with commas between
+    /// Proxies whose X-Forwarded-For is believed, and what they ask at the door: addresses and networks, with commas
+    /// between
     #[arg(
         long,
         env = "EXEUNT_TRUST_PROXY",
@@ -55,8 +56,7 @@ pub struct Config {
     )]
     pub trust_proxy: Vec<IpNet>,
 
-    /// Hosts whose pages the door guards, and to which logging in may lead: names, with commas between; *. before
-    /// one is all below it
+    /// Hosts behind the door, to which logging in may lead: names, with commas between; *. before one is all below it
     #[arg(
         long,
         env = "EXEUNT_DOOR_HOSTS",
@@ -67,7 +67,8 @@ pub struct Config {
     )]
     pub door_hosts: Vec<DoorHost>,
 
-    /// Domain whose hosts get the cookie, those behind the door among them
+    /// Domain whose hosts get the cookie, those behind the door among them; not one such as co.uk, below which others
+    /// have theirs: browsers take no cookie for it
     /// [default: the host of the site alone]
     #[arg(
         long,

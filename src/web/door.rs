@@ -9,9 +9,10 @@ use std::sync::Arc;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, handler};
-use url::{Position, Url};
+use url::Url;
 
 use super::failure::Failure;
+use super::headers::ForAnotherHost;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;
 use super::{Site, asker, htmx};
@@ -81,16 +82,19 @@ impl<'a> Wish<'a> {
 
     async fn answer(&self, site: &Site) -> Response {
         let visitor = Visitor::recognise(site, self.request, self.presence()).await;
-        match visitor.require_known() {
+        let mut answer = match visitor.require_known() {
             Err(error) => Failure::from(error).in_words(site, visitor.asker()),
             Ok(()) => visitor.viewer().map_or_else(|| self.login_first(site, &visitor), pass),
-        }
+        };
+        answer.set_data(ForAnotherHost);
+        answer
     }
 
-    /// What a page fetches on its own shows that it is open, not that anybody is there.
+    /// What a page fetches on its own shows that it is open, not that anybody is there; nor does what a browser
+    /// fetches lest somebody should open it.
     fn presence(&self) -> Presence {
-        let is_person = self.by == By::Browser || self.is_change;
-        if is_person { Presence::Active } else { Presence::Passive }
+        let is_opened = self.by == By::Browser && !self.request.headers().contains_key("sec-purpose");
+        if is_opened || self.is_change { Presence::Active } else { Presence::Passive }
     }
 
     fn login_first(&self, site: &Site, visitor: &Visitor) -> Response {
@@ -124,7 +128,9 @@ impl<'a> Wish<'a> {
 
     /// What is wanted, on https though it may have come by plain http, where the cookie does not go.
     fn wanted(&self) -> Option<Url> {
-        let mut url = Url::parse(self.address.as_deref()?).ok().filter(Url::has_host)?;
+        // Without a host, browsers would take one from the path.
+        let address = self.address.as_deref().filter(|address| !address.contains(":///"))?;
+        let mut url = Url::parse(address).ok().filter(Url::has_host)?;
         url.set_scheme("https").ok().map(|()| url)
     }
 
@@ -143,17 +149,6 @@ impl By {
             None if accept().is_some_and(|accept| accept.contains("text/html")) => Self::Browser,
             _ => Self::Other,
         }
-    }
-}
-
-impl Site {
-    /// A page of this site or behind the door, at the address that a proxy says.
-    fn page_at(&self, page: &Url) -> Option<ReturnTo> {
-        let is_here = page.host_str() == Some(self.app.url.host()) && page.port() == self.app.url.port();
-        if is_here {
-            return ReturnTo::parse(&page[Position::BeforePath..Position::AfterQuery]);
-        }
-        ReturnTo::of(&self.setup.door, page.clone())
     }
 }
 

@@ -142,7 +142,7 @@ impl Failure {
         self.complete(page)
     }
 
-    /// The same in words alone, where another site shows it, at which none of our style sheets is.
+    /// The same in words alone, where another host may show it, at which none of our style sheets is.
     pub fn in_words(self, site: &Site, asker: &Asker) -> Response {
         self.note(site, asker, None);
         let words = format!("{}. {}\n", self.title, self.message);

@@ -42,7 +42,13 @@ pub struct Headers {
     every: HeaderMap,
     /// The same, and those of an answer that does not say itself how it may be stored.
     unstored: HeaderMap,
+    /// The same again, of an answer that speaks for another host.
+    elsewhere: HeaderMap,
 }
+
+/// Marks an answer that a proxy passes on as one of another host.
+#[derive(Clone, Copy)]
+pub struct ForAnotherHost;
 
 impl Headers {
     /// As the public URL and the door ask for.
@@ -57,13 +63,19 @@ impl Headers {
         let mut unstored = every.clone();
         unstored.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         unstored.insert(header::VARY, HeaderValue::from_static(VARY));
-        Self { every, unstored }
+        let mut elsewhere = unstored.clone();
+        elsewhere.remove(header::STRICT_TRANSPORT_SECURITY);
+        Self { every, unstored, elsewhere }
     }
 
     /// Completes whatever answer comes from inside.
     pub fn complete(&self, answer: &mut Response) {
+        let ours = match answer.headers().contains_key(header::CACHE_CONTROL) {
+            true => &self.every,
+            false if answer.data::<ForAnotherHost>().is_some() => &self.elsewhere,
+            false => &self.unstored,
+        };
         let headers = answer.headers_mut();
-        let ours = if headers.contains_key(header::CACHE_CONTROL) { &self.every } else { &self.unstored };
         let own = mem::replace(headers, ours.clone());
         headers.extend(own);
     }

@@ -1,5 +1,5 @@
-//! The one place that knows of htmx. Handlers answer as if JavaScript did not exist; this translates
-//! where they lead, and never their pages.
+//! The one place that knows how htmx asks and is led. Pages are made as if JavaScript did not exist; this translates
+//! where they lead, and never what is on them. (Only the door has an answer of its own to htmx.)
 
 use poem::http::uri::PathAndQuery;
 use poem::http::{HeaderMap, HeaderName, StatusCode, Uri, header};

@@ -75,13 +75,7 @@ impl ReturnTo {
     }
 
     /// Takes the address of a page behind the door.
-    pub fn behind(door: &Door, text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?;
-        Self::of(door, url)
-    }
-
-    /// The same, of what has been read.
-    pub fn of(door: &Door, mut url: Url) -> Option<Self> {
+    pub fn behind(door: &Door, mut url: Url) -> Option<Self> {
         url.set_fragment(None);
         let may_lead = door.leads_to(&url) && url.as_str().len() <= MAX_BYTES;
         may_lead.then(|| Self(url.into()))

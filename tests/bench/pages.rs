@@ -35,6 +35,9 @@ const AT_ONCE: usize = 64;
 /// What a proxy asks there.
 const DOOR: &str = "/auth-request";
 
+/// An answer of nothing, as bare as can be.
+const NOTHING: &str = "/nothing";
+
 /// What a proxy adds to what a browser sent.
 const OF_THE_PROXY: &str = "X-Original-URL: https://localhost:8000/reports\r\nX-Original-Method: GET\r\n\
                             X-Forwarded-For: 192.0.2.7\r\nSec-Fetch-Mode: navigate\r\n";
@@ -69,7 +72,7 @@ fn measure() {
             let tokens = if path == "/login" { &[][..] } else { &tokens };
             rounds.add(site.cost(path, tokens, requests));
         }
-        nothing.add(bare.cost("/nothing", &tokens, requests));
+        nothing.add(bare.cost(NOTHING, &tokens, requests));
         again.add(bare.cost("/bare", &tokens, requests));
     }
     line("a bare page against the same, CPU", again.over(&alone).shown(), "noise");
@@ -96,7 +99,7 @@ async fn serve_bare() {
     }
 
     let page = std::io::read_to_string(std::io::stdin()).unwrap();
-    let route = Route::new().at("/bare", get(bare)).at("/nothing", get(nothing)).data(Page(page.leak()));
+    let route = Route::new().at("/bare", get(bare)).at(NOTHING, get(nothing)).data(Page(page.leak()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     says_where(&listener);
     Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap()).run(route).await.unwrap();
@@ -229,7 +232,7 @@ impl Asking {
     fn begins(&mut self, path: &str, token: Option<&Token>) {
         let cookie = token.map(|token| format!("Cookie: exeunt={}\r\n", token.reveal())).unwrap_or_default();
         let agent = "User-Agent: (Windows) Firefox/146.0";
-        let of_the_proxy = if path == DOOR { OF_THE_PROXY } else { "" };
+        let of_the_proxy = if [DOOR, NOTHING].contains(&path) { OF_THE_PROXY } else { "" };
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: localhost:8000\r\n{agent}\r\n{of_the_proxy}{cookie}\r\n");
         self.wire.write_all(request.as_bytes()).unwrap();

@@ -8,7 +8,8 @@ use reqwest::Method;
 use crate::support::{Answer, NEW_PASSWORD, PASSWORD, Visitor, World};
 
 /// What is behind it.
-const HOSTS: [&str; 3] = ["app.example.org", "*.apps.example.org", "other.example.org:8443"];
+const HOSTS: [&str; 4] =
+    ["app.example.org", "*.apps.example.org", "other.example.org:8443", "login.example.org"];
 
 /// Both ways to ask.
 const DOORS: [Door; 2] = [Door::ForwardAuth, Door::AuthRequest];
@@ -84,7 +85,9 @@ async fn nothing_but_a_live_session_opens() {
     let over = world.logged_in("alice").await;
     over.clone().logs_out().await;
     let unknown = world.visitor().with_cookie(&format!("__Secure-exeunt={}", "A".repeat(43)));
-    let under_another_name = over.cookie().replace("__Secure-", "__Host-");
+    let live = world.logged_in("alice").await;
+    Door::ForwardAuth.asks(&live, "https://app.example.org/").await.is(200);
+    let under_another_name = live.cookie().replace("__Secure-", "__Host-");
     let others = world.visitor().with_cookie(&under_another_name);
     let says: [&[(&str, &str)]; 8] = [
         &[],
@@ -204,6 +207,8 @@ async fn nobody_is_led_to_a_host_that_is_not_behind_the_door() {
         ("https://other.example.org:8443/", "https://other.example.org:8443/"),
         ("https://app.example.org/../a b", "https://app.example.org/a%20b"),
         ("https://app.example.org/a\\b", "https://app.example.org/a/b"),
+        // This site is behind its own door.
+        ("https://login.example.org/password?x=y", "/password?x=y"),
     ] {
         world.visitor().logs_in_at(page).await.leads_to(next);
     }
@@ -218,7 +223,10 @@ async fn nobody_is_led_to_a_host_that_is_not_behind_the_door() {
         "https://notapps.example.org/",
         "https://other.example.org/",
         "https://example.org/",
-        "https://login.example.org/",
+        "https://login.example.org/logout",
+        "https://login.example.org/login?next=/x",
+        "https://login.example.org/?password_changed",
+        "https://login.example.org:8443/password",
         "https://app.example.org.evil.example/",
         "https://app.example.org@evil.example/",
         "https://alice@app.example.org/",
@@ -252,6 +260,7 @@ async fn what_a_proxy_asks_for_leads_through_the_door_or_nowhere() {
         ("evil.example/", "/app.example.org", ""),
         ("evil.example#", "@app.example.org/", ""),
         ("", "/", ""),
+        ("", "/app.example.org/secret", ""),
         ("app.example.org", "", "https://app.example.org/"),
     ] {
         let asking = stranger.clone().with("x-forwarded-host", host).with("x-forwarded-uri", path);
@@ -263,8 +272,10 @@ async fn what_a_proxy_asks_for_leads_through_the_door_or_nowhere() {
         answer.is(401);
         assert_eq!(next_in(&answer), next, "{host} {path}");
     }
+    let audited = world.audited();
     let refused = r#""event":"next_refused","host":"evil.example","#;
-    assert!(world.audited().iter().any(|line| line.contains(refused)), "{:?}", world.audited());
+    assert!(audited.iter().any(|line| line.contains(refused)), "{audited:?}");
+    assert!(!audited.iter().any(|line| line.contains("secret")), "no piece of a path: {audited:?}");
 }
 
 #[tokio::test]
@@ -301,6 +312,32 @@ async fn what_a_page_fetches_on_its_own_does_not_count_as_being_seen() {
 }
 
 #[tokio::test]
+async fn what_is_fetched_lest_somebody_should_open_it_does_not_count_either() {
+    let world = world().await.with_account("alice").await;
+    let mut alice = world.logged_in("alice").await;
+    let prefetch = alice.clone().with("sec-fetch-mode", "navigate").with("sec-purpose", "prefetch");
+    world.passes(SignedDuration::from_mins(50));
+    Door::ForwardAuth.asks(&prefetch, "https://app.example.org/").await.is(200);
+    world.passes(SignedDuration::from_mins(50));
+    assert!(!alice.is_logged_in().await);
+}
+
+/// Proxies pass such an answer on as that of the host behind the door.
+#[tokio::test]
+async fn no_answer_at_the_door_is_stored_or_speaks_for_more_than_this_site() {
+    let world = world().await.with_account("alice").await;
+    for visitor in [world.visitor(), browser(&world), world.logged_in("alice").await] {
+        for door in DOORS {
+            let answer = door.asks(&visitor, "https://app.example.org/").await;
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.header("strict-transport-security"), "");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        }
+    }
+    assert_ne!(world.visitor().opens("/login").await.header("strict-transport-security"), "");
+}
+
+#[tokio::test]
 async fn the_cookie_is_the_domains() {
     let world = world().await.with_account("alice").await;
     let mut alice = world.visitor();
@@ -327,7 +364,7 @@ async fn forms_may_lead_through_the_door() {
     let answer = world.visitor().opens("/login").await;
     let csp = answer.header("content-security-policy");
     let may = "form-action 'self' https://app.example.org https://*.apps.example.org \
-               https://other.example.org:8443";
+               https://other.example.org:8443 https://login.example.org";
     assert!(csp.ends_with(may), "{csp}");
 }
 

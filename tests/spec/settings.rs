@@ -116,6 +116,10 @@ fn a_value_that_cannot_be_meant_is_refused_in_one_line_from_a_flag_and_from_the_
         ("--door-hosts", "alice@app.example.org", "such as app.example.org"),
         ("--door-hosts", "app.example.org.", "such as app.example.org"),
         ("--door-hosts", "app.*.example.org", "such as app.example.org"),
+        ("--door-hosts", "a.example.org;b.example.org", "such as app.example.org"),
+        ("--door-hosts", "%2a.example.org", "such as app.example.org"),
+        ("--door-hosts", "app.exa\tmple.org", "such as app.example.org"),
+        ("--door-hosts", "the_app.example.org", "such as app.example.org"),
         ("--door-hosts", "192.0.2.7", "such as app.example.org"),
         ("--door-hosts", "app.example.org:port", "such as app.example.org"),
         ("--cookie-domain", "", "such as example.org"),
@@ -216,8 +220,12 @@ fn hosts_behind_the_door_at_which_nobody_could_be_logged_in_are_refused() {
         &["--cookie-domain", "login.example.org", "--door-hosts", "*.login.example.org"],
         &["--cookie-domain", "Example.org", "--door-hosts", "APP.example.org, *.example.org, example.org"],
     ] {
-        Server::start(serving(right)).stops().done();
+        Server::start(serving(right)).stops().logged("set --trust-proxy");
     }
+    let hosts =
+        ["--cookie-domain", "example.org", "--door-hosts", "bücher.example.org", "--trust-proxy", "::1"];
+    let done = Server::start(serving(&hosts)).stops();
+    assert!(!done.err.contains("set --trust-proxy"), "{done:?}");
 }
 
 #[test]
