@@ -26,7 +26,12 @@ where
     E: Endpoint<Output = Response> + 'static,
 {
     let mut http1 = http1::Builder::new();
-    http1.timer(TokioTimer::new()).header_read_timeout(context.limits.head).max_buf_size(HEAD_BYTES.into());
+    http1
+        .timer(TokioTimer::new())
+        .header_read_timeout(context.limits.head)
+        .max_buf_size(HEAD_BYTES.into())
+        // A page is copied behind its head: the kernel takes one piece with less ado than two.
+        .writev(false);
     let (mut stay, patience) = (context.stay.clone(), context.limits.answer);
     // In boxes: a channel keeps room for 32 of what it carries.
     let (found, mut endless) = mpsc::channel(1);
