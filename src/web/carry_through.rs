@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use poem::{Endpoint, Request, Response, Result};
 
 use super::failure::Failure;
@@ -21,21 +22,28 @@ impl<E> CarriedThrough<E> {
 impl<E: Endpoint<Output = Response> + 'static> Endpoint for CarriedThrough<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         if request.method().is_safe() {
-            return self.0.call(request).await;
+            E::call(&self.0, request).left_future()
+        } else {
+            carry_through(Arc::clone(&self.0), request).right_future()
         }
-        let endpoint = Arc::clone(&self.0);
-        // It stays without its browser: a stop waits for it.
-        let stay = request.extensions_mut().remove::<Stay>();
-        let carried = async move {
-            let answer = endpoint.call(request).await;
-            drop(stay);
-            answer
-        };
-        match tokio::spawn(carried).await {
-            Ok(answer) => answer,
-            Err(error) => Err(Failure::internal(&error).into()),
-        }
+    }
+}
+
+async fn carry_through<E>(endpoint: Arc<E>, mut request: Request) -> Result<Response>
+where
+    E: Endpoint<Output = Response> + 'static,
+{
+    // It stays without its browser: a stop waits for it.
+    let stay = request.extensions_mut().remove::<Stay>();
+    let carried = async move {
+        let answer = E::call(&endpoint, request).await;
+        drop(stay);
+        answer
+    };
+    match tokio::spawn(carried).await {
+        Ok(answer) => answer,
+        Err(error) => Err(Failure::internal(&error).into()),
     }
 }
