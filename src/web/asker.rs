@@ -14,7 +14,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Whoever sent the request. A proxy that is trusted may have given it an id already.
 pub fn of(site: &Site, request: &Request) -> Asker {
     let peer = peer(request);
-    let given = request.headers().get(X_REQUEST_ID).filter(|_| is_believed(site, request));
+    let given = if is_believed(site, request) { request.headers().get(X_REQUEST_ID) } else { None };
     let id = given.and_then(|id| RequestId::parse(id.as_bytes())).unwrap_or_else(RequestId::generate);
     Asker { address: peer.map(|peer| site.setup.proxies.client(peer, request.headers())), request: Some(id) }
 }

@@ -4,9 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
-use poem::http::HeaderMap;
+use poem::http::{HeaderMap, HeaderName};
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The proxies that are believed.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ impl Proxies {
     /// stands before that, anybody may have written.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lists: Vec<_> = headers.get_all(FORWARDED_FOR).iter().collect();
-        let mut hops = lists.iter().rev().flat_map(|list| list.as_bytes().rsplit(|&byte| byte == b','));
+        let lists = headers.get_all(FORWARDED_FOR).into_iter().rev();
+        let mut hops = lists.flat_map(|list| list.as_bytes().rsplit(|&byte| byte == b','));
         let mut client = peer.to_canonical();
         while self.trusts(client) {
             // What is no address was not written by a proxy that knows its work: nobody beyond it is known.

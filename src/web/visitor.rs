@@ -96,13 +96,12 @@ impl Visitor {
         if self.presence == Presence::Passive {
             return Vec::new();
         }
-        let mut names = self.presented.names.clone();
+        let names = self.presented.names.iter().copied();
         match self.who {
-            Resumed::LoggedIn(_) => names.retain(|&name| name != site.cookies.name()),
-            Resumed::Stranger => {}
-            Resumed::Unknown(_) => names.clear(),
+            Resumed::LoggedIn(_) => names.filter(|&name| name != site.cookies.name()).collect(),
+            Resumed::Stranger => names.collect(),
+            Resumed::Unknown(_) => Vec::new(),
         }
-        names
     }
 }
 
