@@ -40,7 +40,8 @@ impl Token {
         if text.len() != Self::TEXT_LEN {
             return None;
         }
-        let bytes: [u8; LEN] = BASE64URL_NOPAD.decode(text).ok()?.try_into().ok()?;
+        let mut bytes = [0; LEN];
+        BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
         let (account, secret) = bytes.split_first_chunk::<{ AccountId::LEN }>()?;
         Some(Self { account: AccountId::from_bytes(*account), secret: secret.try_into().ok()? })
     }
