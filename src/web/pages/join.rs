@@ -51,7 +51,7 @@ impl JoinPage<'_> {
                 Some(JoinWord::Busy) => (alert(BUSY)),
                 None => {}
             }
-            (post_form(self.action, &html! {
+            (post_form!((self.action) {
                 label for="username" { "Name" }
                 @if let Some(account) = self.account {
                     // Not to be changed, but there: password managers read it.

@@ -52,7 +52,7 @@ impl LoginPage<'_> {
                 Some(LoginWord::Wait { seconds }) => (alert(&wait(seconds))),
                 None => {}
             }
-            (post_form("/login", &html! {
+            (post_form!("/login" {
                 @if self.next != "/" { input type="hidden" name="next" value=(self.next); }
                 label for="username" { "Name" }
                 input #username name="username" value=(self.username) required maxlength="64"

@@ -2,18 +2,21 @@
 
 use maud::{Markup, Render, html};
 
-/// A form that posts. With htmx, the answer's main part takes the place of this one's, and a second click
-/// does nothing while the first is under way.
-pub fn post_form(action: &str, fields: &Markup) -> Markup {
-    html! {
-        form method="post" action=(action)
-            hx-post=(action) hx-select="main" hx-target="main" hx-swap="outerHTML"
-            // The script's buttons have a type: they send nothing, and go on working.
-            hx-sync="this:drop" hx-disable="find button:not([type])" {
-            (fields)
+/// A form that posts, with its address and what is in it. With htmx, the answer's main part takes the place of this
+/// one's, and a second click does nothing while the first is under way.
+macro_rules! post_form {
+    ($action:tt { $($fields:tt)* }) => {
+        maud::html! {
+            form method="post" action=$action
+                hx-post=$action hx-select="main" hx-target="main" hx-swap="outerHTML"
+                // The script's buttons have a type: they send nothing, and go on working.
+                hx-sync="this:drop" hx-disable="find button:not([type])" {
+                $($fields)*
+            }
         }
-    }
+    };
 }
+pub(super) use post_form;
 
 /// A button that logs sessions out: `which` is what the form says.
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +31,13 @@ pub struct LogOutButton<'a> {
 
 impl Render for LogOutButton<'_> {
     fn render(&self) -> Markup {
-        post_form(
-            "/logout",
-            &html! {
-                input type="hidden" name="which" value=(self.which);
-                button class=[self.of.map(|_| "quiet")] {
-                    (self.label)
-                    @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
-                }
-            },
-        )
+        post_form!("/logout" {
+            input type="hidden" name="which" value=(self.which);
+            button class=[self.of.map(|_| "quiet")] {
+                (self.label)
+                @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
+            }
+        })
     }
 }
 

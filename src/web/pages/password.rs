@@ -54,7 +54,7 @@ impl PasswordPage<'_> {
                 None => {}
             }
             p { "You stay logged in here. Everywhere else you will have to log in again." }
-            (post_form("/password", &html! {
+            (post_form!("/password" {
                 label for="username" { "Name" }
                 // Not to be changed, but there: password managers read it.
                 input #username name="username" value=(self.account) readonly autocomplete="username";
