@@ -10,7 +10,7 @@ mod parts;
 mod password;
 mod when;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 pub use account::{AccountPage, AccountWord};
 pub use error::error;
@@ -47,7 +47,10 @@ impl Layout<'_> {
     /// The whole page around its main part.
     #[must_use]
     pub fn around(&self, main: Markup) -> Markup {
+        // In hex digits is nothing to escape.
+        let session = self.viewer.map(|viewer| PreEscaped(viewer.id.to_string()));
         html! {
+            (Room(AROUND_MAIN + main.0.len()))
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -69,9 +72,21 @@ impl Layout<'_> {
                         }
                     }
                     // The script asks it whose page this is.
-                    main tabindex="-1" data-session=[self.viewer.map(|viewer| viewer.id)] { (main) }
+                    main tabindex="-1" data-session=[session] { (main) }
                 }
             }
         }
+    }
+}
+
+/// Bytes around a page's main part, and somewhat more, as titles and names are longer or shorter.
+const AROUND_MAIN: usize = 800;
+
+/// Nothing to see: room for so many bytes, so that a page is not moved while it grows.
+struct Room(usize);
+
+impl Render for Room {
+    fn render_to(&self, page: &mut String) {
+        page.reserve(self.0);
     }
 }
