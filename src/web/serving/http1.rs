@@ -2,8 +2,9 @@
 //! end. It never serves anything beside that one.
 
 use std::convert::Infallible;
-use std::future::pending;
-use std::sync::Arc;
+use std::future::{pending, poll_fn};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -11,11 +12,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use poem::http::Method;
 use poem::{Endpoint, Request, Response};
-use tokio::sync::mpsc;
 
 use super::connection::{Broken, Context, HEAD_BYTES};
 use super::endless::{self, Endless};
 use super::wire::Wire;
+use crate::mutex::lock;
 
 /// Serves a connection to its end.
 ///
@@ -33,9 +34,8 @@ where
         // A page is copied behind its head: the kernel takes one piece with less ado than two.
         .writev(false);
     let (mut stay, patience) = (context.stay.clone(), context.limits.answer);
-    // In boxes: a channel keeps room for 32 of what it carries.
-    let (found, mut endless) = mpsc::channel(1);
-    let (endpoint, context, found) = (&*endpoint, &context, &found);
+    let endless = Found::default();
+    let (endpoint, context, found) = (&*endpoint, &context, &endless);
     let service = service_fn(move |request: hyper::Request<Incoming>| async move {
         let answer = answer(endpoint, context.request(request), found).await;
         Ok::<hyper::Response<_>, Infallible>(answer.into())
@@ -44,8 +44,10 @@ where
     let mut is_stopping = false;
     loop {
         tokio::select! {
+            // An answer without an end is found while the connection is polled, and looked for after that.
+            biased;
             ended = &mut connection => return Ok(ended?),
-            Some(answer) = endless.recv() => {
+            answer = poll_fn(|_| endless.take()) => {
                 // Nothing is left with hyper: it looks at no request before it has sent the answers to those before.
                 let stream = connection.into_parts().io.into_inner().into_stream();
                 // In a task of its own: this one's memory is that of hyper's connection.
@@ -63,18 +65,28 @@ where
     }
 }
 
-/// The answer to one request. One without an end goes to `endless`, and then hyper waits for it in vain.
-async fn answer(
-    endpoint: &impl Endpoint<Output = Response>,
-    request: Request,
-    endless: &mpsc::Sender<Box<Response>>,
-) -> Response {
+/// Where an answer without an end is put for whoever serves the connection, in the same task: nobody is woken.
+#[derive(Default)]
+struct Found(Mutex<Option<Box<Response>>>);
+
+impl Found {
+    fn put(&self, answer: Response) {
+        *lock(&self.0) = Some(Box::new(answer));
+    }
+
+    fn take(&self) -> Poll<Box<Response>> {
+        lock(&self.0).take().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+/// The answer to one request. One without an end is put where it is found, and then hyper waits for it in vain.
+async fn answer(endpoint: &impl Endpoint<Output = Response>, request: Request, found: &Found) -> Response {
     let has_body = request.method() != Method::HEAD;
     let answer = endpoint.get_response(request).await;
     if !has_body || answer.data::<Endless>().is_none() {
         return answer;
     }
     // Whoever takes it lets go of hyper at once, and of this with it.
-    let _ = endless.send(Box::new(answer)).await;
+    found.put(answer);
     pending().await
 }
