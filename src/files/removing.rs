@@ -26,35 +26,7 @@ impl Folder {
     /// # Errors
     /// [`NotRemoved`] names those that a power cut could still show, all others being gone for good.
     pub fn remove(&self, names: &[String]) -> Result<usize, NotRemoved> {
-        let all_kept = |source| NotRemoved { names: names.to_vec(), source };
-        // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
-        let folder = match self.disk.open(self.path(), How::Folder) {
-            Ok(folder) => folder,
-            // A folder is removed only once it is on disk that nothing is in it. That it is removed may not
-            // be on disk yet.
-            Err(error) if is_absence(&error) => {
-                return match self.sync_above() {
-                    Err(error) if !is_absence(&error) => Err(all_kept(error)),
-                    _ => Ok(0),
-                };
-            }
-            Err(error) => return Err(all_kept(error)),
-        };
-        let mut removed = 0;
-        let mut kept = Vec::new();
-        for name in names {
-            match self.unlink(name) {
-                Ok(was_there) => removed += usize::from(was_there),
-                Err(error) => kept.push((name.clone(), error)),
-            }
-        }
-        folder.sync().map_err(all_kept)?;
-        if !self.exists() {
-            // A sweep took it away meanwhile, before that was on disk.
-            self.sync_above().map_err(all_kept)?;
-        }
-        let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
-        errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
+        told(names, self.unlink_for_good(names))
     }
 
     /// The same for what must never again be taken for what it was: a file that keeps its name loses its
@@ -63,7 +35,46 @@ impl Folder {
     /// # Errors
     /// As those of [`Folder::remove`].
     pub fn remove_or_empty(&self, names: &[String]) -> Result<usize, NotRemoved> {
-        self.remove(names).inspect_err(|kept| kept.names.iter().for_each(|name| self.empty(name)))
+        self.remove(names).inspect_err(|kept| self.empty_all(kept))
+    }
+
+    /// The same for several who ask at once, with one fsync for all of them. Each is told of their own, and all where
+    /// that fails: another one could succeed without having made good for it.
+    pub(super) fn remove_together(&self, asked: &[Vec<String>]) -> Vec<Result<usize, NotRemoved>> {
+        let mut unlinked = self.unlink_for_good(asked.iter().flatten()).map(Vec::into_iter);
+        let removed = asked.iter().map(|names| match &mut unlinked {
+            Ok(unlinked) => told(names, Ok(unlinked.take(names.len()))),
+            Err(error) => told(names, Err::<[_; 0], _>(alike(error))),
+        });
+        removed.map(|removed| removed.inspect_err(|kept| self.empty_all(kept))).collect()
+    }
+
+    /// Unlinks files so that no power cut brings back those that could be, and answers for each whether it was there.
+    fn unlink_for_good<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a String>,
+    ) -> io::Result<Vec<io::Result<bool>>> {
+        let names = names.into_iter();
+        // Opened first: where a sweep removes the folder meanwhile, this is still the one that held them.
+        let folder = match self.disk.open(self.path(), How::Folder) {
+            Ok(folder) => folder,
+            // A folder is removed only once it is on disk that nothing is in it. That it is removed may not
+            // be on disk yet.
+            Err(error) if is_absence(&error) => {
+                return match self.sync_above() {
+                    Err(error) if !is_absence(&error) => Err(error),
+                    _ => Ok(names.map(|_| Ok(false)).collect()),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        let unlinked = names.map(|name| self.unlink(name)).collect();
+        folder.sync()?;
+        if !self.exists() {
+            // A sweep took it away meanwhile, before that was on disk.
+            self.sync_above()?;
+        }
+        Ok(unlinked)
     }
 
     /// Removes a file that may as well be there: a power cut can bring it back. What is gone already is
@@ -87,6 +98,10 @@ impl Folder {
                 _ => Err(error),
             },
         }
+    }
+
+    fn empty_all(&self, kept: &NotRemoved) {
+        kept.names.iter().for_each(|name| self.empty(name));
     }
 
     /// Takes a file's content away. It may be impossible as well, and whoever asked is told in any case that
@@ -143,4 +158,29 @@ impl Folder {
     pub(super) fn discard(&self, name: &str) {
         let _ = self.remove_for_now(name);
     }
+}
+
+/// How many of `names` were there, unless some may still be: those that were not unlinked, or all of them.
+fn told(
+    names: &[String],
+    unlinked: io::Result<impl IntoIterator<Item = io::Result<bool>>>,
+) -> Result<usize, NotRemoved> {
+    let unlinked = unlinked.map_err(|source| NotRemoved { names: names.to_vec(), source })?;
+    let mut removed = 0;
+    let mut kept = Vec::new();
+    for (name, unlinked) in names.iter().zip(unlinked) {
+        match unlinked {
+            Ok(was_there) => removed += usize::from(was_there),
+            Err(error) => kept.push((name.clone(), error)),
+        }
+    }
+    let (names, mut errors): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+    errors.pop().map_or(Ok(removed), |source| Err(NotRemoved { names, source }))
+}
+
+/// The same error, for somebody else as well.
+fn alike(error: &io::Error) -> io::Error {
+    error
+        .raw_os_error()
+        .map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }

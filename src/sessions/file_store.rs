@@ -16,7 +16,7 @@ use super::swept::Swept;
 use crate::account_id::AccountId;
 use crate::clock::Timestamp;
 use crate::files::disk::Kind;
-use crate::files::{Contents, Folder, Watcher, blocking};
+use crate::files::{Contents, Folder, Removals, Watcher, blocking};
 use crate::record;
 use crate::store_error::{StoreError, While};
 
@@ -24,6 +24,7 @@ use crate::store_error::{StoreError, While};
 #[derive(Clone, Debug)]
 pub struct FileSessionStore {
     folder: Folder,
+    removals: Removals,
     watcher: Watcher,
     /// Where no other machine changes anything.
     decoded: Option<Decoded>,
@@ -39,7 +40,8 @@ impl FileSessionStore {
             StoreError::new("opening the sessions", format!("{}: {error}", folder.path().display()))
         })?;
         let decoded = folder.is_local().then(|| Decoded::below(&folder));
-        Ok(Self { folder, watcher: Watcher::default(), decoded })
+        let removals = Removals::below(&folder);
+        Ok(Self { folder, removals, watcher: Watcher::default(), decoded })
     }
 
     fn folder_of(&self, account: AccountId) -> Folder {
@@ -79,7 +81,7 @@ impl SessionStore for FileSessionStore {
 
     async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded> {
         let names: Vec<_> = ids.iter().map(SessionId::to_string).collect();
-        let removed = self.folder_of(account).blocking(move |folder| folder.remove_or_empty(&names)).await;
+        let removed = self.removals.remove_or_empty(account.to_string(), names).await;
         removed.map_err(|kept| NotEnded {
             ids: kept.names.iter().filter_map(|name| SessionId::parse(name)).collect(),
             source: StoreError::new("ending a session", kept.source),

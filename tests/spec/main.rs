@@ -55,6 +55,7 @@ mod records;
 mod running_out;
 mod serving;
 mod session_store;
+mod sharing_fsyncs;
 mod slow_visitors;
 mod speaking_http2;
 mod throttle_store;
