@@ -18,6 +18,14 @@ use super::visitor::Visitor;
 use super::{Site, asker, htmx};
 use crate::sessions::{Presence, Session};
 
+const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
+const X_ORIGINAL_URL: HeaderName = HeaderName::from_static("x-original-url");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+
 /// Who passes: the account's name, in UTF-8 (the name of CGI's variable, RFC 3875, section 4.1.11).
 const REMOTE_USER: HeaderName = HeaderName::from_static("remote-user");
 
@@ -34,10 +42,10 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie realm=\"Exeunt\"
 /// For Caddy and Traefik, which pass on to the browser whatever does not open.
 #[handler]
 pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
-    let said = |name| said(site, request, name);
-    let address = said("x-forwarded-host").zip(said("x-forwarded-uri"));
+    let proxy = Proxy::of(site, request);
+    let address = proxy.says(X_FORWARDED_HOST).zip(proxy.says(X_FORWARDED_URI));
     let address = address.map(|(host, path)| format!("https://{host}{path}").into());
-    let mut answer = Wish::of(request, said("x-forwarded-method"), address).answer(site).await;
+    let mut answer = Wish::of(request, proxy.says(X_FORWARDED_METHOD), address).answer(site).await;
     if answer.headers().contains_key(header::LOCATION) {
         answer.set_status(StatusCode::SEE_OTHER);
     }
@@ -47,9 +55,25 @@ pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Re
 /// For nginx, which knows yes and no, and keeps what else the answer says for its own settings.
 #[handler]
 pub async fn auth_request(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
-    let said = |name| said(site, request, name);
-    let address = said("x-original-url").map(Cow::Borrowed);
-    Wish::of(request, said("x-original-method"), address).answer(site).await
+    let proxy = Proxy::of(site, request);
+    let address = proxy.says(X_ORIGINAL_URL).map(Cow::Borrowed);
+    Wish::of(request, proxy.says(X_ORIGINAL_METHOD), address).answer(site).await
+}
+
+/// Whoever asks for somebody else.
+struct Proxy<'a> {
+    /// What it says, if it is one that is believed.
+    headers: Option<&'a HeaderMap>,
+}
+
+impl<'a> Proxy<'a> {
+    fn of(site: &Site, request: &'a Request) -> Self {
+        Self { headers: asker::is_believed(site, request).then(|| request.headers()) }
+    }
+
+    fn says(&self, name: HeaderName) -> Option<&'a str> {
+        self.headers?.get(name)?.to_str().ok()
+    }
 }
 
 /// What somebody wants of a site behind the door, as the proxy says it and their browser.
@@ -93,7 +117,7 @@ impl<'a> Wish<'a> {
     /// What a page fetches on its own shows that it is open, not that anybody is there; nor does what a browser
     /// fetches lest somebody should open it.
     fn presence(&self) -> Presence {
-        let is_opened = self.by == By::Browser && !self.request.headers().contains_key("sec-purpose");
+        let is_opened = self.by == By::Browser && !self.request.headers().contains_key(SEC_PURPOSE);
         if is_opened || self.is_change { Presence::Active } else { Presence::Passive }
     }
 
@@ -143,18 +167,13 @@ impl<'a> Wish<'a> {
 impl By {
     fn of(headers: &HeaderMap) -> Self {
         let accept = || headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-        match headers.get("sec-fetch-mode") {
+        match headers.get(SEC_FETCH_MODE) {
             _ if htmx::asks(headers) => Self::Htmx,
             Some(mode) if mode == "navigate" => Self::Browser,
             None if accept().is_some_and(|accept| accept.contains("text/html")) => Self::Browser,
             _ => Self::Other,
         }
     }
-}
-
-/// What the proxy says, if it is one that is believed.
-fn said<'a>(site: &Site, request: &'a Request, name: &str) -> Option<&'a str> {
-    request.header(name).filter(|_| asker::is_believed(site, request))
 }
 
 fn pass(session: &Session) -> Response {
