@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use client::Client;
 use exeunt::sessions::Token;
-use measure::{Rounds, line, setting};
+use measure::{Rounds, line, one_thread, setting};
 use populated::Populated;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use server::Server;
@@ -32,8 +32,7 @@ fn main() {
     let rounds = setting("EXEUNT_BENCH_ROUNDS", 9);
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(measure(&Populated::with(streams, 1), seconds, rounds));
+    one_thread().block_on(measure(&Populated::with(streams, 1), seconds, rounds));
 }
 
 async fn measure(world: &Populated, seconds: usize, rounds: usize) {

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use exeunt::accounts::{Account, AccountName, Cost, Hasher, Password};
-use measure::{Rounds, line, setting, timed};
+use measure::{Rounds, line, one_thread, setting, timed};
 use person::Person;
 use populated::{PER_ACCOUNT, Populated};
 use scrypt::Params;
@@ -36,8 +36,7 @@ fn main() {
     let runs = setting("EXEUNT_BENCH_RUNS", 16);
     let rounds = setting("EXEUNT_BENCH_ROUNDS", 7);
     let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(measure(&Populated::with(1_000, PER_ACCOUNT), runs, rounds, seconds));
+    one_thread().block_on(measure(&Populated::with(1_000, PER_ACCOUNT), runs, rounds, seconds));
 }
 
 async fn measure(world: &Populated, runs: usize, rounds: usize, seconds: usize) {

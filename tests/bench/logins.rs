@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use client::Client;
-use measure::{Rounds, line, setting};
+use measure::{Rounds, line, one_thread, setting};
 use person::{Login, Person};
 use populated::{PER_ACCOUNT, Populated};
 use reqwest::header;
@@ -44,8 +44,7 @@ fn main() {
     let logins = setting("EXEUNT_BENCH_LOGINS", 500);
     let rounds = setting("EXEUNT_BENCH_ROUNDS", 5);
     let seconds = setting("EXEUNT_BENCH_SECONDS", 4);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(measure(&Populated::with(1_000, PER_ACCOUNT), logins, rounds, seconds));
+    one_thread().block_on(measure(&Populated::with(1_000, PER_ACCOUNT), logins, rounds, seconds));
 }
 
 async fn measure(world: &Populated, logins: usize, rounds: usize, seconds: usize) {

@@ -5,6 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::{Builder, Runtime};
 
 /// How long something took: on the clock on the wall, and of all cores together.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,11 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Took) {
     let (began, cpu) = (Instant::now(), cpu());
     let done = work();
     (done, Took { wall: began.elapsed(), cpu: self::cpu() - cpu })
+}
+
+/// A runtime of one worker, so that what is measured and who measures leave each other a core.
+pub fn one_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 /// What all threads of this process have worked so far.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use exeunt::sessions::Token;
 use exeunt::web::{Limits, Proxies, Setup, serve, site};
-use measure::{Rounds, line, setting};
+use measure::{Rounds, line, one_thread, setting};
 use poem::http::header;
 use poem::listener::TcpAcceptor;
 use poem::{EndpointExt, IntoResponse, Response, Route, Server, get, handler};
@@ -46,7 +46,7 @@ const OF_THE_PROXY: &str = "X-Original-URL: https://localhost:8000/reports\r\nX-
 const ROLE: &str = "EXEUNT_BENCH_ROLE";
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = one_thread();
     match std::env::var(ROLE).as_deref() {
         Ok("bare") => runtime.block_on(serve_bare()),
         Ok("site") => runtime.block_on(serve_site()),

@@ -27,7 +27,7 @@ use exeunt::actions::{Pace, sweep};
 use exeunt::record;
 use exeunt::sessions::{CAP, Presence, Token};
 use exeunt::web::{Limits, Proxies, Setup, serve, site};
-use measure::{Rounds, line, memory_kib, setting, timed};
+use measure::{Rounds, line, memory_kib, one_thread, setting, timed};
 use populated::{PER_ACCOUNT, Populated, session};
 use starting::starting;
 use tokio::net::TcpListener;
@@ -45,7 +45,7 @@ const AT_ONCE: usize = 64;
 fn main() {
     let most = setting("EXEUNT_BENCH_SESSIONS", 1_000_000);
     let rounds = setting("EXEUNT_BENCH_ROUNDS", 11);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = one_thread();
     let mut worlds: Vec<_> = [most / 1000, most / 10, most]
         .into_iter()
         .map(|size| Populated::with(size.max(BUSY), PER_ACCOUNT))
