@@ -50,11 +50,10 @@ pub async fn run(config: Config, given: Given) -> Result<(), Failure> {
     let sweeps =
         tokio::spawn(every(SWEEP_EVERY, Arc::clone(&app), move |app| sweep_and_tell(app, Arc::clone(&told))));
     let assets = config.assets.map_or_else(Assets::embedded, Assets::in_folder);
-    let has_proxies = !config.trust_proxy.is_empty();
-    let proxies = Proxies::trusted(config.trust_proxy);
-    if !door.hosts().is_empty() && !has_proxies {
+    if !door.hosts().is_empty() && config.trust_proxy.is_empty() {
         tracing::warn!("there are --door-hosts, but nobody is believed who asks for them: set --trust-proxy");
     }
+    let proxies = Proxies::trusted(config.trust_proxy);
     let limits = Limits::behind(&proxies);
     let site = web::site(Arc::clone(&app), Setup { assets, proxies, door, figures_at });
     let served = web::serve(listener, site, limits, stop).await;

@@ -8,9 +8,6 @@ use url::{Host, Url};
 
 use super::PublicUrl;
 
-/// The port that browsers do not write.
-const HTTPS: u16 = 443;
-
 /// Hosts behind the door, and how far the cookie goes.
 #[derive(Clone, Debug, Default)]
 pub struct Door {
@@ -75,7 +72,8 @@ impl Door {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DoorHost {
     name: String,
-    port: u16,
+    /// Where it is not that of https.
+    port: Option<u16>,
     is_all_below: bool,
 }
 
@@ -90,16 +88,15 @@ impl DoorHost {
         let (is_all_below, host) = text.strip_prefix("*.").map_or((false, text), |host| (true, host));
         let url = alone(host).ok_or(what)?;
         let Some(Host::Domain(name)) = url.host() else { return Err(what) };
-        Ok(Self { name: name.to_owned(), port: url.port().unwrap_or(HTTPS), is_all_below })
+        Ok(Self { name: name.to_owned(), port: url.port(), is_all_below })
     }
 
+    /// Of what is on https.
     fn is_of(&self, url: &Url) -> bool {
-        let is_at_port = url.port_or_known_default() == Some(self.port);
-        is_at_port
-            && url.host_str().is_some_and(|host| match self.is_all_below {
-                true => is_below(host, &self.name),
-                false => host == self.name,
-            })
+        let is_called_so = |host: &str| {
+            if self.is_all_below { is_below(host, &self.name) } else { host == self.name }
+        };
+        url.port() == self.port && url.host_str().is_some_and(is_called_so)
     }
 }
 
@@ -108,7 +105,7 @@ impl Display for DoorHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_all_below { "*." } else { "" })?;
         f.write_str(&self.name)?;
-        if self.port == HTTPS { Ok(()) } else { write!(f, ":{}", self.port) }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 

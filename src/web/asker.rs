@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use poem::http::{HeaderName, HeaderValue};
+use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use poem::{Request, Response};
 
 use super::Site;
@@ -14,14 +14,14 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Whoever sent the request. A proxy that is trusted may have given it an id already.
 pub fn of(site: &Site, request: &Request) -> Asker {
     let peer = peer(request);
-    let given = if is_believed(site, request) { request.headers().get(X_REQUEST_ID) } else { None };
+    let given = believed(site, request).and_then(|proxy| proxy.get(X_REQUEST_ID));
     let id = given.and_then(|id| RequestId::parse(id.as_bytes())).unwrap_or_else(RequestId::generate);
     Asker { address: peer.map(|peer| site.setup.proxies.client(peer, request.headers())), request: Some(id) }
 }
 
-/// Whether a proxy that is trusted has passed the request on.
-pub fn is_believed(site: &Site, request: &Request) -> bool {
-    peer(request).is_some_and(|peer| site.setup.proxies.trusts(peer))
+/// What a proxy says of the request, if one that is trusted has passed it on.
+pub fn believed<'a>(site: &Site, request: &'a Request) -> Option<&'a HeaderMap> {
+    site.setup.proxies.trusts(peer(request)?).then(|| request.headers())
 }
 
 /// The answer says the request's id too, so that whoever complains can be found in the log.
@@ -30,6 +30,7 @@ pub fn sign(asker: &Asker, answer: &mut Response) {
     answer.headers_mut().extend(id.map(|id| (X_REQUEST_ID, id)));
 }
 
-fn peer(request: &Request) -> Option<IpAddr> {
+/// Where it came from last.
+pub fn peer(request: &Request) -> Option<IpAddr> {
     request.remote_addr().as_socket_addr().map(SocketAddr::ip)
 }

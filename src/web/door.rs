@@ -42,10 +42,10 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie realm=\"Exeunt\"
 /// For Caddy and Traefik, which pass on to the browser whatever does not open.
 #[handler]
 pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
-    let proxy = Proxy::of(site, request);
-    let address = proxy.says(X_FORWARDED_HOST).zip(proxy.says(X_FORWARDED_URI));
+    let proxy = asker::believed(site, request);
+    let address = said(proxy, X_FORWARDED_HOST).zip(said(proxy, X_FORWARDED_URI));
     let address = address.map(|(host, path)| format!("https://{host}{path}").into());
-    let mut answer = Wish::of(request, proxy.says(X_FORWARDED_METHOD), address).answer(site).await;
+    let mut answer = Wish::of(request, said(proxy, X_FORWARDED_METHOD), address).answer(site).await;
     if answer.headers().contains_key(header::LOCATION) {
         answer.set_status(StatusCode::SEE_OTHER);
     }
@@ -55,25 +55,9 @@ pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Re
 /// For nginx, which knows yes and no, and keeps what else the answer says for its own settings.
 #[handler]
 pub async fn auth_request(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
-    let proxy = Proxy::of(site, request);
-    let address = proxy.says(X_ORIGINAL_URL).map(Cow::Borrowed);
-    Wish::of(request, proxy.says(X_ORIGINAL_METHOD), address).answer(site).await
-}
-
-/// Whoever asks for somebody else.
-struct Proxy<'a> {
-    /// What it says, if it is one that is believed.
-    headers: Option<&'a HeaderMap>,
-}
-
-impl<'a> Proxy<'a> {
-    fn of(site: &Site, request: &'a Request) -> Self {
-        Self { headers: asker::is_believed(site, request).then(|| request.headers()) }
-    }
-
-    fn says(&self, name: HeaderName) -> Option<&'a str> {
-        self.headers?.get(name)?.to_str().ok()
-    }
+    let proxy = asker::believed(site, request);
+    let address = said(proxy, X_ORIGINAL_URL).map(Cow::Borrowed);
+    Wish::of(request, said(proxy, X_ORIGINAL_METHOD), address).answer(site).await
 }
 
 /// What somebody wants of a site behind the door, as the proxy says it and their browser.
@@ -174,6 +158,10 @@ impl By {
             _ => Self::Other,
         }
     }
+}
+
+fn said(proxy: Option<&HeaderMap>, name: HeaderName) -> Option<&str> {
+    proxy?.get(name)?.to_str().ok()
 }
 
 fn pass(session: &Session) -> Response {

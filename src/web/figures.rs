@@ -7,8 +7,8 @@ use poem::http::{HeaderMap, HeaderValue, header};
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Result, Route, handler};
 
-use super::Site;
 use super::failure::Failure;
+use super::{Site, asker};
 use crate::app::App;
 use crate::metrics::CONTENT_TYPE;
 
@@ -52,9 +52,8 @@ fn answer(app: &App) -> Response {
 }
 
 fn is_local(site: &Site, request: &Request) -> bool {
-    let peer = request.remote_addr().as_socket_addr().map(|peer| peer.ip().to_canonical());
-    let is_here = peer.is_some_and(|peer| peer.is_loopback() && !site.setup.proxies.trusts(peer));
-    is_here && !is_forwarded(request.headers())
+    let is_here = asker::peer(request).is_some_and(|peer| peer.to_canonical().is_loopback());
+    is_here && asker::believed(site, request).is_none() && !is_forwarded(request.headers())
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {

@@ -70,10 +70,12 @@ impl Headers {
 
     /// Completes whatever answer comes from inside.
     pub fn complete(&self, answer: &mut Response) {
-        let ours = match answer.headers().contains_key(header::CACHE_CONTROL) {
-            true => &self.every,
-            false if answer.data::<ForAnotherHost>().is_some() => &self.elsewhere,
-            false => &self.unstored,
+        let ours = if answer.headers().contains_key(header::CACHE_CONTROL) {
+            &self.every
+        } else if answer.data::<ForAnotherHost>().is_some() {
+            &self.elsewhere
+        } else {
+            &self.unstored
         };
         let headers = answer.headers_mut();
         let own = mem::replace(headers, ours.clone());
