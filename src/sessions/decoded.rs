@@ -43,17 +43,6 @@ struct Read {
 /// All sessions of an account, and when they were listed.
 type List = (Moment, Vec<KeptSession>);
 
-/// What is known of a session before its file is read.
-#[derive(Debug)]
-pub(super) enum Known {
-    /// All of it, and nothing has changed.
-    Still(KeptSession),
-    /// Nothing, but it is asked for again and again, and this is the moment, where that can be told.
-    Often(Option<Moment>),
-    /// Nothing.
-    Little,
-}
-
 impl Decoded {
     /// Of sessions whose accounts' folders are in this one.
     pub fn below(folder: &Folder) -> Self {
@@ -61,17 +50,15 @@ impl Decoded {
         Self { changes: Changes::below(folder, AccountId::parse), sessions, lists, asked }
     }
 
-    /// What is known of a session. A moment is of one account's folder and of no other.
-    pub fn known(&self, account: AccountId, id: SessionId) -> Known {
-        let read = lock(&self.sessions).get(&id).cloned();
-        if read.is_none() && self.asked.times(id) < OFTEN {
-            return Known::Little;
-        }
-        let now = self.changes.moment(account);
-        match read.filter(|read| Some(read.moment) == now) {
-            Some(read) => Known::Still(read.kept),
-            None => Known::Often(now),
-        }
+    /// A session that was kept, if nothing has changed since it was read.
+    pub fn still(&self, account: AccountId, id: SessionId) -> Option<KeptSession> {
+        let read = lock(&self.sessions).get(&id).cloned()?;
+        (self.moment(account) == Some(read.moment)).then_some(read.kept)
+    }
+
+    /// Whether it makes sense to keep a session. To be asked for each that is about to be read.
+    pub fn is_wanted(&self, id: SessionId) -> bool {
+        lock(&self.sessions).contains_key(&id) || self.asked.times(id) >= OFTEN
     }
 
     /// Keeps what was read in `moment`, or lets go of what is no session any more.
@@ -97,7 +84,8 @@ impl Decoded {
         }
     }
 
-    /// Which moment it is for an account's sessions, if some are kept.
+    /// Which moment it is for an account's sessions, where that can be told. It is of one account's folder and of no
+    /// other.
     pub fn moment(&self, account: AccountId) -> Option<Moment> {
         self.changes.moment(account)
     }

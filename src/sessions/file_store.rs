@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::decoded::{Decoded, Known};
+use super::decoded::Decoded;
 use super::file_sweep;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
@@ -59,14 +59,19 @@ impl SessionStore for FileSessionStore {
             .doing("writing a session")
     }
 
+    fn known(&self, account: AccountId, id: SessionId) -> Option<KeptSession> {
+        self.decoded.as_ref()?.still(account, id)
+    }
+
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        let known = self.decoded.as_ref().map(|decoded| decoded.known(account, id));
-        if let Some(Known::Still(kept)) = known {
+        if let Some(kept) = self.known(account, id) {
             return Ok(Some(kept));
         }
+        let decoded = self.decoded.as_ref().filter(|decoded| decoded.is_wanted(id));
+        let moment = decoded.and_then(|decoded| decoded.moment(account));
         let read = self.folder.read_without_blocking(&format!("{account}/{id}")).await;
         let kept = read.doing("reading a session")?.and_then(|contents| decode(&contents, account, id));
-        if let (Some(decoded), Some(Known::Often(moment))) = (&self.decoded, known) {
+        if let Some(decoded) = decoded {
             decoded.keep(account, id, moment, kept.as_ref());
         }
         Ok(kept)

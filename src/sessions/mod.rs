@@ -130,6 +130,9 @@ impl Sessions {
         if self.endings.contains(account, id) {
             return Ok(None);
         }
+        if let Some(kept) = self.store.known(account, id) {
+            return Ok(kept.live(now));
+        }
         let _timer = self.times.read.start();
         Ok(self.store.read(account, id).await?.and_then(|kept| kept.live(now)))
     }

@@ -24,6 +24,11 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the id is taken or the store fails; then nothing is kept, as far as the store can see to that.
     async fn create(&self, session: &Session) -> Result<(), StoreError>;
 
+    /// The session, where the store can tell without waiting that it is still there: `None` says nothing.
+    fn known(&self, _account: AccountId, _id: SessionId) -> Option<KeptSession> {
+        None
+    }
+
     /// The session, if it is there whole and bears these very ids.
     ///
     /// # Errors
