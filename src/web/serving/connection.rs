@@ -52,7 +52,7 @@ impl Context {
 ///
 /// # Errors
 /// When the connection breaks, or what comes in is no HTTP.
-pub async fn serve<E>(stream: Stream, endpoint: Arc<E>, mut context: Context) -> Result<(), Broken>
+pub async fn serve<E>(stream: Stream, endpoint: Arc<E>, context: Context) -> Result<(), Broken>
 where
     E: Endpoint<Output = Response> + 'static,
 {

@@ -33,7 +33,7 @@ where
         .max_buf_size(HEAD_BYTES.into())
         // A page is copied behind its head: the kernel takes one piece with less ado than two.
         .writev(false);
-    let (mut stay, patience) = (context.stay.clone(), context.limits.answer);
+    let (stay, patience) = (context.stay.clone(), context.limits.answer);
     let endless = Found::default();
     let (endpoint, context, found) = (&*endpoint, &context, &endless);
     let service = service_fn(move |request: hyper::Request<Incoming>| async move {

@@ -51,7 +51,7 @@ where
         .keep_alive_interval(context.limits.head)
         .keep_alive_timeout(context.limits.head);
 
-    let (mut stay, idle) = (context.stay.clone(), context.limits.idle);
+    let (stay, idle) = (context.stay.clone(), context.limits.idle);
     let here = stay.staying();
     // This function's copy, and the one that requests get theirs from.
     let nobody = here.count();

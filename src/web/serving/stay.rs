@@ -10,13 +10,11 @@ use super::neighbours::Neighbour;
 /// In every request. Whoever keeps a copy keeps the place, and a stop waits for it: a post goes on without its
 /// browser, and its connection counts for as long.
 #[derive(Clone)]
-pub struct Stay {
-    stopping: watch::Receiver<()>,
-    place: Arc<Place>,
-}
+pub struct Stay(Arc<Place>);
 
 /// Given back when the last copy is dropped.
 struct Place {
+    stopping: watch::Receiver<()>,
     _permit: OwnedSemaphorePermit,
     _neighbour: Option<Neighbour>,
 }
@@ -31,18 +29,18 @@ impl Stay {
         neighbour: Option<Neighbour>,
         stopping: watch::Receiver<()>,
     ) -> Self {
-        Self { stopping, place: Arc::new(Place { _permit: permit, _neighbour: neighbour }) }
+        Self(Arc::new(Place { stopping, _permit: permit, _neighbour: neighbour }))
     }
 
     /// Completes when a stop was asked for: what would never end by itself has to.
-    pub async fn has_to_end(&mut self) {
+    pub async fn has_to_end(&self) {
         // Nothing is ever sent.
-        let _ = self.stopping.changed().await;
+        let _ = self.0.stopping.clone().changed().await;
     }
 
     /// Counts the copies without being one.
     pub fn staying(&self) -> Staying {
-        Staying(Arc::downgrade(&self.place))
+        Staying(Arc::downgrade(&self.0))
     }
 }
 
