@@ -1,6 +1,9 @@
 //! The cookie, read from the header's bytes and written by hand: the usual parsers decode names, so that
 //! `__%48ost-exeunt` would pass for `__Host-exeunt`, and drop all cookies for one odd byte in a neighbour's.
 
+use std::iter::once;
+
+use memchr::{memchr, memchr_iter};
 use poem::http::{HeaderMap, HeaderValue, header};
 
 use crate::config::{Door, PublicUrl};
@@ -66,8 +69,8 @@ impl Cookies {
     pub fn read(&self, headers: &HeaderMap) -> Presented {
         let mut presented = Presented::default();
         for header in headers.get_all(header::COOKIE) {
-            for pair in header.as_bytes().split(|&byte| byte == b';') {
-                let Some(at) = pair.iter().position(|&byte| byte == b'=') else { continue };
+            for pair in pairs(header.as_bytes()) {
+                let Some(at) = memchr(b'=', pair) else { continue };
                 let (name, value) = (trim(&pair[..at]), trim(&pair[at + 1..]));
                 let Some(&name) = OURS.iter().find(|ours| ours.as_bytes() == name) else { continue };
                 if !presented.names.contains(&name) {
@@ -145,6 +148,16 @@ impl Cookies {
         let secure = if self.is_https || name != PLAIN { "; Secure" } else { "" };
         format!("; Path=/{domain}; HttpOnly; SameSite=Lax{secure}")
     }
+}
+
+/// What stands between semicolons.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    memchr_iter(b';', header).chain(once(header.len())).map(move |end| {
+        let pair = &header[start..end];
+        start = end + 1;
+        pair
+    })
 }
 
 /// Spaces and tabs, which is all that may stand around a name or a value.
