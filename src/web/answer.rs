@@ -9,14 +9,22 @@ use super::pages::Layout;
 use super::return_to::ReturnTo;
 use crate::sessions::Session;
 
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-
 impl Site {
     /// A whole page. `viewer` is the session of whoever is logged in.
-    pub fn page(&self, status: StatusCode, title: &str, viewer: Option<&Session>, main: Markup) -> Response {
+    pub fn page(
+        &self,
+        status: StatusCode,
+        title: &'static str,
+        viewer: Option<&Session>,
+        main: Markup,
+    ) -> Response {
         let assets = self.setup.assets.links();
         let page = Layout { title, viewer, assets: &assets }.around(main);
-        Response::builder().status(status).header(header::CONTENT_TYPE, HTML).body(page.into_string())
+        let mut answer = Response::default();
+        answer.set_status(status);
+        answer.set_body(page.into_string());
+        *answer.headers_mut() = self.headers.of_a_page();
+        answer
     }
 }
 

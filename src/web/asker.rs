@@ -9,7 +9,8 @@ use poem::{Request, Response};
 use super::Site;
 use crate::audit::{Asker, RequestId};
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What carries a request's id.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Whoever sent the request. A proxy that is trusted may have given it an id already.
 pub fn of(site: &Site, request: &Request) -> Asker {
@@ -27,7 +28,9 @@ pub fn believed<'a>(site: &Site, request: &'a Request) -> Option<&'a HeaderMap> 
 /// The answer says the request's id too, so that whoever complains can be found in the log.
 pub fn sign(asker: &Asker, answer: &mut Response) {
     let id = asker.request.as_ref().and_then(|id| HeaderValue::from_str(id.as_str()).ok());
-    answer.headers_mut().extend(id.map(|id| (X_REQUEST_ID, id)));
+    if let Some(id) = id {
+        answer.headers_mut().insert(X_REQUEST_ID, id);
+    }
 }
 
 /// Where it came from last.

@@ -6,6 +6,7 @@ use std::mem;
 use poem::Response;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::asker::X_REQUEST_ID;
 use crate::config::{Door, PublicUrl};
 
 /// Everything from here, and nothing inline. Where forms lead comes after it.
@@ -33,6 +34,8 @@ const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 /// What a page depends on besides its address.
 const VARY: &str = "Cookie, HX-Request, HX-Current-URL";
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
 /// Room for what an answer has of its own: its kind, its cookies and the request's id among others.
 const OF_ITS_OWN: usize = 6;
 
@@ -44,6 +47,8 @@ pub struct Headers {
     unstored: HeaderMap,
     /// The same again, of an answer that speaks for another host.
     elsewhere: HeaderMap,
+    /// Of a page.
+    page: HeaderMap,
 }
 
 /// Marks an answer that a proxy passes on as one of another host.
@@ -65,11 +70,24 @@ impl Headers {
         unstored.insert(header::VARY, HeaderValue::from_static(VARY));
         let mut elsewhere = unstored.clone();
         elsewhere.remove(header::STRICT_TRANSPORT_SECURITY);
-        Self { every, unstored, elsewhere }
+        let mut page = unstored.clone();
+        page.insert(header::CONTENT_TYPE, HTML);
+        // A place for the request's own: all others would have to be moved to make room for it.
+        page.insert(X_REQUEST_ID, HeaderValue::from_static("none"));
+        Self { every, unstored, elsewhere, page }
+    }
+
+    /// Those that a page begins with.
+    pub fn of_a_page(&self) -> HeaderMap {
+        self.page.clone()
     }
 
     /// Completes whatever answer comes from inside.
     pub fn complete(&self, answer: &mut Response) {
+        if answer.headers().contains_key(header::X_CONTENT_TYPE_OPTIONS) {
+            // It began with them.
+            return;
+        }
         let ours = if answer.headers().contains_key(header::CACHE_CONTROL) {
             &self.every
         } else if answer.data::<ForAnotherHost>().is_some() {

@@ -35,8 +35,8 @@ pub struct Links {
 /// What is around every page, errors too.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<'a> {
-    /// For the tab.
-    pub title: &'a str,
+    /// For the tab: words of ours, with nothing to escape in them.
+    pub title: &'static str,
     /// The session of whoever is logged in.
     pub viewer: Option<&'a Session>,
     /// Where the style sheet, the script and the icon are.
@@ -59,7 +59,7 @@ impl Layout<'_> {
                     meta name="color-scheme" content="light dark";
                     // htmx would otherwise fetch a page again to go back, and show it without a visit.
                     meta name="htmx-config" content=r#"{"history":"reload"}"#;
-                    title { (self.title) " · Exeunt" }
+                    title { (PreEscaped(self.title)) " · Exeunt" }
                     link rel="icon" type="image/svg+xml" href=(self.assets.svg);
                     link rel="stylesheet" href=(self.assets.css);
                     script src=(self.assets.js) defer {}

@@ -1,6 +1,6 @@
 //! The pieces that pages are made of. Every `hx-` attribute sits on a form that works without it.
 
-use maud::{Markup, Render, html};
+use maud::{Markup, PreEscaped, Render, html};
 
 /// A form that posts, with its address and what is in it. With htmx, the answer's main part takes the place of this
 /// one's, and a second click does nothing while the first is under way.
@@ -23,8 +23,8 @@ pub(super) use post_form;
 pub struct LogOutButton<'a> {
     /// `this`, `others`, `all` or a session id.
     pub which: &'a str,
-    /// What is on the button.
-    pub label: &'a str,
+    /// What is on the button: words of ours, with nothing to escape in them.
+    pub label: &'static str,
     /// What it is for, where the page shows that beside it and a screen reader needs it said.
     pub of: Option<&'a str>,
 }
@@ -34,7 +34,7 @@ impl Render for LogOutButton<'_> {
         post_form!("/logout" {
             input type="hidden" name="which" value=(self.which);
             button class=[self.of.map(|_| "quiet")] {
-                (self.label)
+                (PreEscaped(self.label))
                 @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
             }
         })
