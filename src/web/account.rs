@@ -1,9 +1,6 @@
 //! `GET /`: who is logged in here, and where else.
 
-use std::sync::Arc;
-
 use poem::http::{Method, StatusCode};
-use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 
 use super::Site;
@@ -20,11 +17,7 @@ use crate::clock::SignedDuration;
 const JUST_STARTED: SignedDuration = SignedDuration::from_mins(1);
 
 #[handler]
-pub async fn show(
-    Data(site): Data<&Arc<Site>>,
-    LoggedIn(this): LoggedIn,
-    request: &Request,
-) -> Result<Response> {
+pub async fn show(site: &Site, LoggedIn(this): LoggedIn, request: &Request) -> Result<Response> {
     let overview = overview(&site.app, &this.session).await.map_err(Failure::from)?;
     let now = site.app.now();
     let word = field(request, PASSWORD_CHANGED)

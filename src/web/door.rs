@@ -4,10 +4,8 @@
 //! which is what opens, and never writes a cookie.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use poem::web::Data;
 use poem::{Request, Response, handler};
 use url::Url;
 
@@ -41,7 +39,7 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie realm=\"Exeunt\"
 
 /// For Caddy and Traefik, which pass on to the browser whatever does not open.
 #[handler]
-pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
+pub async fn forward_auth(site: &Site, request: &Request) -> Response {
     let proxy = asker::believed(site, request);
     let address = said(proxy, X_FORWARDED_HOST).zip(said(proxy, X_FORWARDED_URI));
     let address = address.map(|(host, path)| format!("https://{host}{path}").into());
@@ -54,7 +52,7 @@ pub async fn forward_auth(Data(site): Data<&Arc<Site>>, request: &Request) -> Re
 
 /// For nginx, which knows yes and no, and keeps what else the answer says for its own settings.
 #[handler]
-pub async fn auth_request(Data(site): Data<&Arc<Site>>, request: &Request) -> Response {
+pub async fn auth_request(site: &Site, request: &Request) -> Response {
     let proxy = asker::believed(site, request);
     let address = said(proxy, X_ORIGINAL_URL).map(Cow::Borrowed);
     Wish::of(request, said(proxy, X_ORIGINAL_METHOD), address).answer(site).await

@@ -24,11 +24,7 @@ use crate::sessions::SessionId;
 const COMMENT: &str = ":\n\n";
 
 #[handler]
-pub async fn show(
-    Data(site): Data<&Arc<Site>>,
-    Data(visitor): Data<&Arc<Visitor>>,
-    Data(stay): Data<&Stay>,
-) -> Result<Response> {
+pub async fn show(site: &Site, visitor: &Visitor, Data(stay): Data<&Stay>) -> Result<Response> {
     visitor.require_known().map_err(Failure::from)?;
     let Some(live) = visitor.session() else {
         // The one answer after which no browser tries again.

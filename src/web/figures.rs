@@ -28,7 +28,7 @@ pub enum FiguresAt {
 
 /// On the site.
 #[handler]
-pub fn show(Data(site): Data<&Arc<Site>>, request: &Request) -> Result<Response> {
+pub fn show(site: &Site, request: &Request) -> Result<Response> {
     if site.setup.figures_at == FiguresAt::Elsewhere || !is_local(site, request) {
         return Err(Failure::not_found().into());
     }

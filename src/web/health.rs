@@ -1,10 +1,7 @@
 //! `GET /healthz` and `GET /readyz`, for whoever starts and watches processes: one word each. They never say
 //! what is wrong; the log does.
 
-use std::sync::Arc;
-
 use poem::http::StatusCode;
-use poem::web::Data;
 use poem::{IntoResponse, Response, handler};
 use tokio::sync::Mutex;
 
@@ -42,7 +39,7 @@ pub fn healthz() -> Response {
 }
 
 #[handler]
-pub async fn readyz(Data(site): Data<&Arc<Site>>) -> Response {
+pub async fn readyz(site: &Site) -> Response {
     if site.readiness.is_ready(&site.app).await {
         return word(StatusCode::OK, "ready\n");
     }

@@ -1,10 +1,8 @@
 //! `GET /join/<code>` and `POST /join/<code>`. The code is a secret: it goes into no log, and only into
 //! the page that it opened.
 
-use std::sync::Arc;
-
 use poem::http::StatusCode;
-use poem::web::{Data, Path};
+use poem::web::Path;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 
@@ -28,15 +26,15 @@ struct Fields {
 }
 
 #[handler]
-pub async fn show(Data(site): Data<&Arc<Site>>, Path(code): Path<String>) -> Result<Response> {
+pub async fn show(site: &Site, Path(code): Path<String>) -> Result<Response> {
     let code = Code::parse(&code).ok_or_else(Failure::link_over)?;
     site.join_page(StatusCode::OK, &code, "", None).await
 }
 
 #[handler]
 pub async fn submit(
-    Data(site): Data<&Arc<Site>>,
-    Data(visitor): Data<&Arc<Visitor>>,
+    site: &Site,
+    visitor: &Visitor,
     Path(code): Path<String>,
     Form(fields): Form<Fields>,
 ) -> Result<Response> {

@@ -1,9 +1,6 @@
 //! `GET /login` and `POST /login`.
 
-use std::sync::Arc;
-
 use poem::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use poem::web::Data;
 use poem::{Request, Response, Result, handler};
 use serde::Deserialize;
 
@@ -36,7 +33,7 @@ struct Fields {
 }
 
 #[handler]
-pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, request: &Request) -> Response {
+pub fn show(site: &Site, visitor: &Visitor, request: &Request) -> Response {
     let next = site.next(field(request, "next").as_deref(), visitor.asker());
     if visitor.session().is_some() {
         return see_other(&next);
@@ -54,11 +51,7 @@ pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>, re
 }
 
 #[handler]
-pub async fn submit(
-    Data(site): Data<&Arc<Site>>,
-    Data(visitor): Data<&Arc<Visitor>>,
-    Form(fields): Form<Fields>,
-) -> Result<Response> {
+pub async fn submit(site: &Site, visitor: &Visitor, Form(fields): Form<Fields>) -> Result<Response> {
     let next = site.next(fields.next.as_deref(), visitor.asker());
     let lasting = match fields.remember {
         Some(_) => LastingFor::Days30,

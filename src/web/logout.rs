@@ -1,10 +1,7 @@
 //! `GET /logout` and `POST /logout`. Whoever comes without a session is logged out already, and is told
 //! so; a failure to delete is told as well, and the cookie goes in any case.
 
-use std::sync::Arc;
-
 use poem::http::StatusCode;
-use poem::web::Data;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 
@@ -31,16 +28,12 @@ struct Fields {
 }
 
 #[handler]
-pub fn show(Data(site): Data<&Arc<Site>>, Data(visitor): Data<&Arc<Visitor>>) -> Response {
+pub fn show(site: &Site, visitor: &Visitor) -> Response {
     site.page(StatusCode::OK, "Log out", visitor.viewer(), pages::logout())
 }
 
 #[handler]
-pub async fn submit(
-    Data(site): Data<&Arc<Site>>,
-    Data(visitor): Data<&Arc<Visitor>>,
-    Form(fields): Form<Fields>,
-) -> Result<Response> {
+pub async fn submit(site: &Site, visitor: &Visitor, Form(fields): Form<Fields>) -> Result<Response> {
     let next = site.next(fields.next.as_deref(), visitor.asker());
     let app = &site.app;
     let which = fields.which.as_deref().filter(|which| !which.is_empty()).unwrap_or(THIS);

@@ -9,6 +9,7 @@ mod assets;
 mod carry_through;
 mod cookies;
 mod door;
+mod entered;
 mod errors;
 mod events;
 mod failure;
@@ -47,6 +48,7 @@ pub use serving::{Limits, Listener, Neighbours, serve};
 
 use access::Access;
 use cookies::Cookies;
+use entered::Entered;
 use headers::Headers;
 use health::Readiness;
 use methods::Methods;
@@ -84,13 +86,6 @@ pub(crate) struct Site {
     readiness: Readiness,
 }
 
-impl Site {
-    /// The site that a request came to.
-    fn of(request: &Request) -> Arc<Self> {
-        Arc::clone(request.data().expect("BUG: the site is in every request"))
-    }
-}
-
 /// Where every request comes in, and its answer goes out.
 struct Entrance {
     site: Arc<Site>,
@@ -106,8 +101,7 @@ impl Endpoint for Entrance {
         let asker = asker::of(site, &request);
 
         let mut answer = if same_site::allows(site, &request) {
-            request.set_data(Arc::clone(&self.site));
-            request.set_data(asker.clone());
+            Entered::at(&self.site, &asker, &mut request);
             errors::as_pages(pin!(self.routes.call(request)), site, &asker, None).await
         } else {
             same_site::refuse(site, &asker, &request)

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use poem::{Endpoint, Request, Response, Result};
 
 use super::carry_through::CarriedThrough;
+use super::entered::Entered;
+use super::errors;
 use super::htmx::Htmx;
 use super::visitor::Visitor;
-use super::{Site, errors};
 use crate::sessions::Presence;
 
 /// A page that somebody opens, or posts to.
@@ -31,10 +32,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Page<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let site = Site::of(&request);
+        let site = Arc::clone(&Entered::of(&request).site);
         let htmx = Htmx::asks(&mut request);
         let visitor = Arc::new(Visitor::recognise(&site, &request, self.presence).await);
-        request.set_data(Arc::clone(&visitor));
+        Entered::as_visitor(&visitor, &mut request);
         let answering = pin!(self.endpoint.call(request));
         let mut answer = errors::as_pages(answering, &site, visitor.asker(), visitor.viewer()).await;
         visitor.write_cookies(&site, &mut answer);

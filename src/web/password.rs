@@ -1,10 +1,7 @@
 //! `GET /password` and `POST /password`, and the address at which password managers look for them. No
 //! password that was typed is ever shown again.
 
-use std::sync::Arc;
-
 use poem::http::{HeaderValue, StatusCode};
-use poem::web::Data;
 use poem::{Response, Result, handler};
 use serde::Deserialize;
 
@@ -28,7 +25,7 @@ struct Fields {
 }
 
 #[handler]
-pub fn show(Data(site): Data<&Arc<Site>>, LoggedIn(this): LoggedIn) -> Response {
+pub fn show(site: &Site, LoggedIn(this): LoggedIn) -> Response {
     site.password_page(StatusCode::OK, &this, None)
 }
 
@@ -39,8 +36,8 @@ pub fn well_known() -> Response {
 
 #[handler]
 pub async fn submit(
-    Data(site): Data<&Arc<Site>>,
-    Data(visitor): Data<&Arc<Visitor>>,
+    site: &Site,
+    visitor: &Visitor,
     LoggedIn(this): LoggedIn,
     Form(fields): Form<Fields>,
 ) -> Result<Response> {

@@ -1,14 +1,13 @@
 //! Who is asking. Every visitor is recognised once, here, and here alone cookies are written; no handler
 //! reads or writes one.
 
-use std::sync::Arc;
-
 use poem::http::{HeaderValue, header};
 use poem::{FromRequest, Request, RequestBody, Response, Result};
 
 use super::Site;
 use super::answer::see_other;
 use super::cookies::{CookieChange, Presented};
+use super::entered::Entered;
 use super::failure::Failure;
 use super::return_to::ReturnTo;
 use crate::actions::{ActionError, Resumed, Visit, resume};
@@ -18,7 +17,7 @@ use crate::store_error::StoreError;
 
 /// Whoever sent the request.
 #[derive(Debug)]
-pub struct Visitor {
+pub(crate) struct Visitor {
     who: Resumed,
     presented: Presented,
     /// What the browser calls itself. Few requests need to know it in words.
@@ -35,7 +34,7 @@ impl Visitor {
             who: resume(&site.app, &presented.tokens, presence).await,
             presented,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
-            asker: request.data::<Asker>().expect("BUG: whoever asks is noted").clone(),
+            asker: Entered::of(request).asker.clone(),
             presence,
         }
     }
@@ -111,7 +110,7 @@ pub struct LoggedIn(pub LiveSession);
 
 impl<'a> FromRequest<'a> for LoggedIn {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let visitor = request.data::<Arc<Visitor>>().expect("BUG: every visitor is recognised");
+        let visitor = Entered::of(request).visitor();
         visitor.require_known().map_err(Failure::from)?;
         match visitor.session() {
             Some(live) => Ok(Self(live.clone())),

@@ -5,11 +5,10 @@ mod bundle;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use maud::PreEscaped;
 use poem::http::{HeaderMap, HeaderValue, header};
-use poem::web::{Data, Path};
+use poem::web::Path;
 use poem::{Response, Result, handler};
 
 use super::Site;
@@ -88,7 +87,7 @@ fn links_to<'a>(assets: impl Iterator<Item = (&'static str, &'a str)>) -> Links 
 }
 
 #[handler]
-pub fn show(Data(site): Data<&Arc<Site>>, Path(file): Path<String>, headers: &HeaderMap) -> Result<Response> {
+pub fn show(site: &Site, Path(file): Path<String>, headers: &HeaderMap) -> Result<Response> {
     let (hash, extension) =
         file.strip_prefix("exeunt.").and_then(|rest| rest.split_once('.')).ok_or_else(Failure::not_found)?;
     let answer = match &site.setup.assets.0 {
