@@ -3,14 +3,14 @@
 use crate::account_id::AccountId;
 use crate::accounts::AccountName;
 use crate::app::App;
-use crate::sessions::LiveSession;
+use crate::sessions::{Listing, LiveSession};
 use crate::store_error::StoreError;
 
 /// The account's live sessions, the one seen last first.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn list_sessions(app: &App, account: AccountId) -> Result<Vec<LiveSession>, StoreError> {
+pub async fn list_sessions(app: &App, account: AccountId) -> Result<Listing<LiveSession>, StoreError> {
     app.sessions.list(account, app.now()).await
 }
 
@@ -18,7 +18,10 @@ pub async fn list_sessions(app: &App, account: AccountId) -> Result<Vec<LiveSess
 ///
 /// # Errors
 /// When a store fails.
-pub async fn list_sessions_of(app: &App, name: &AccountName) -> Result<Option<Vec<LiveSession>>, StoreError> {
+pub async fn list_sessions_of(
+    app: &App,
+    name: &AccountName,
+) -> Result<Option<Listing<LiveSession>>, StoreError> {
     match app.accounts.read(name).await? {
         Some(account) => list_sessions(app, account.id).await.map(Some),
         None => Ok(None),
@@ -29,11 +32,13 @@ pub async fn list_sessions_of(app: &App, name: &AccountName) -> Result<Option<Ve
 ///
 /// # Errors
 /// When the store fails.
-pub async fn list_all_sessions(app: &App) -> Result<Vec<LiveSession>, StoreError> {
-    let mut all = Vec::new();
+pub async fn list_all_sessions(app: &App) -> Result<Listing<LiveSession>, StoreError> {
+    let mut all = Listing::default();
     for account in app.sessions.accounts().await? {
-        all.extend(list_sessions(app, account).await?);
+        let listing = list_sessions(app, account).await?;
+        all.sessions.extend(listing.sessions);
+        all.unread.extend(listing.unread);
     }
-    all.sort_by(|a, b| a.session.account_name.cmp(&b.session.account_name));
+    all.sessions.sort_by(|a, b| a.session.account_name.cmp(&b.session.account_name));
     Ok(all)
 }

@@ -8,7 +8,7 @@ use crate::account_id::AccountId;
 use crate::accounts::{AccountName, LockKind};
 use crate::app::App;
 use crate::audit::Asker;
-use crate::sessions::{Session, SessionId};
+use crate::sessions::{Listing, Session, SessionId};
 
 /// Logs this browser out: every token that it sent, so that none of them is left behind.
 ///
@@ -29,7 +29,8 @@ pub async fn log_out_others(app: &App, this: &Session, visit: &Visit) -> Result<
     // A store that cannot say which are live keeps nobody from ending them.
     let listed = app.sessions.list(this.account, app.now()).await;
     let ended = end_sessions(app, this.account, &ids, "others", &visit.asker).await?;
-    Ok(listed.map_or(ended, |live| live.iter().filter(|live| live.session.id != this.id).count()))
+    let live = listed.ok().filter(Listing::is_whole);
+    Ok(live.map_or(ended, |live| live.iter().filter(|live| live.session.id != this.id).count()))
 }
 
 /// Logs the account out everywhere, this browser first.

@@ -4,14 +4,14 @@
 use super::list_sessions::list_sessions;
 use crate::accounts::{Login, Place};
 use crate::app::App;
-use crate::sessions::{LiveSession, Session};
+use crate::sessions::{Listing, LiveSession, Session};
 use crate::store_error::StoreError;
 
 /// An account, as it looks from one of its sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
     /// Its live sessions, the one seen last first.
-    pub sessions: Vec<LiveSession>,
+    pub sessions: Listing<LiveSession>,
     /// The last login but the one that began this session.
     pub last_login: Option<Login>,
     /// How many tries to log in have failed since.

@@ -102,7 +102,7 @@ async fn keep_to_the_cap(app: &App, newest: &Session, asker: &Asker) -> Result<(
         return Ok(());
     }
     let _lock = app.accounts.lock(newest.account, LockKind::Exclusive).await?;
-    let mut sessions = app.sessions.list(newest.account, app.now()).await?;
+    let mut sessions = app.sessions.list(newest.account, app.now()).await?.sessions;
     // The new one first, whatever the clocks say.
     sessions.sort_by_key(|live| (live.session.id != newest.id, Reverse(live.last_seen)));
     let over: Vec<SessionId> = sessions.iter().skip(CAP).map(|live| live.session.id).collect();

@@ -127,24 +127,30 @@ impl From<&LiveSession> for Row {
     }
 }
 
+impl Row {
+    fn into_cells(self) -> [String; 6] {
+        let address = self.address.unwrap_or_else(|| "-".to_owned());
+        [self.account, self.id, self.browser, address, self.created, self.last_seen]
+    }
+}
+
 async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Failure> {
-    let sessions = match name {
+    let listing = match name {
         None => list_all_sessions(app).await?,
         Some(name) => match list_sessions_of(app, &name).await? {
-            Some(sessions) => sessions,
+            Some(listing) => listing,
             None => return Err(super::no_such_account(&name)),
         },
     };
-    let rows: Vec<_> = sessions.iter().map(Row::from).collect();
+    let rows: Vec<_> = listing.iter().map(Row::from).collect();
     if json {
-        return output::json(&rows);
+        output::json(&rows)?;
+    } else {
+        let rows: Vec<_> = rows.into_iter().map(Row::into_cells).collect();
+        output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)?;
     }
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let address = row.address.unwrap_or_else(|| "-".to_owned());
-            [row.account, row.id, row.browser, address, row.created, row.last_seen]
-        })
-        .collect();
-    output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)
+    match listing.unread.len() {
+        0 => Ok(()),
+        unread => Err(format!("could not read {}", output::count(unread, "session")).into()),
+    }
 }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use super::decoded::Decoded;
 use super::file_sweep;
+use super::listing::Listing;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
 use super::store::{NotEnded, Round, SessionStore, Tell, Watching};
@@ -93,20 +94,19 @@ impl SessionStore for FileSessionStore {
         })
     }
 
-    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
+    async fn list(&self, account: AccountId) -> Result<Listing<KeptSession>, StoreError> {
         let known = self.decoded.as_ref().and_then(|decoded| Some((decoded, decoded.moment(account)?)));
-        if let Some(list) = known.and_then(|(decoded, now)| decoded.list(account, now)) {
-            return Ok(list);
+        if let Some(sessions) = known.and_then(|(decoded, now)| decoded.list(account, now)) {
+            return Ok(Listing::whole(sessions));
         }
-        let listed =
-            self.folder_of(account).blocking(move |folder| Listed::in_folder(&folder, account)).await;
-        let listed = listed.doing("listing sessions")?;
+        let listing = self.folder_of(account).blocking(move |folder| list(&folder, account)).await;
+        let listing = listing.doing("listing sessions")?;
         if let Some((decoded, now)) = known
-            && listed.is_whole
+            && listing.is_whole()
         {
-            decoded.keep_list(account, now, &listed.sessions);
+            decoded.keep_list(account, now, &listing.sessions);
         }
-        Ok(listed.sessions)
+        Ok(listing)
     }
 
     async fn ids(&self, account: AccountId) -> Result<Vec<SessionId>, StoreError> {
@@ -164,29 +164,21 @@ fn session_ids(folder: &Folder) -> io::Result<Vec<SessionId>> {
     Ok(folder.files()?.iter().filter_map(|name| SessionId::parse(name)).collect())
 }
 
-/// An account's sessions.
-struct Listed {
-    sessions: Vec<KeptSession>,
-    is_whole: bool,
-}
-
-impl Listed {
-    /// One file that cannot be read is no reason to say nothing of the others.
-    fn in_folder(folder: &Folder, account: AccountId) -> io::Result<Self> {
-        let mut listed = Self { sessions: Vec::new(), is_whole: true };
-        for id in session_ids(folder)? {
-            match folder.read(&id.to_string()) {
-                Ok(contents) => {
-                    listed.sessions.extend(contents.and_then(|contents| decode(&contents, account, id)))
-                }
-                Err(error) => {
-                    tracing::error!(%error, session = %id, "a session's file cannot be read");
-                    listed.is_whole = false;
-                }
+/// One file that cannot be read is no reason to say nothing of the others.
+fn list(folder: &Folder, account: AccountId) -> io::Result<Listing<KeptSession>> {
+    let mut listing = Listing::default();
+    for id in session_ids(folder)? {
+        match folder.read(&id.to_string()) {
+            Ok(contents) => {
+                listing.sessions.extend(contents.and_then(|contents| decode(&contents, account, id)));
+            }
+            Err(error) => {
+                tracing::error!(%error, session = %id, "a session's file cannot be read");
+                listing.unread.push(id);
             }
         }
-        Ok(listed)
     }
+    Ok(listing)
 }
 
 /// The session in a file, if the file is whole and is the one it says it is.

@@ -6,6 +6,7 @@ mod decoded;
 mod endings;
 mod file_store;
 mod file_sweep;
+mod listing;
 mod session;
 mod session_id;
 mod store;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use browser::Browser;
 pub use file_store::FileSessionStore;
+pub use listing::Listing;
 pub use session::{KeptSession, LastingFor, LiveSession, NewSession, Session};
 pub use session_id::SessionId;
 pub use store::{NotEnded, Round, SessionStore, Tell, Watching};
@@ -147,17 +149,17 @@ impl Sessions {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Vec<LiveSession>, StoreError> {
+    pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Listing<LiveSession>, StoreError> {
         let timer = self.times.list.start();
-        let kept = self.store.list(account).await?;
+        let Listing { sessions, unread } = self.store.list(account).await?;
         drop(timer);
-        let mut live: Vec<_> = kept
+        let mut live: Vec<_> = sessions
             .into_iter()
             .filter_map(|kept| kept.live(now))
             .filter(|live| !self.endings.contains(account, live.session.id))
             .collect();
         live.sort_by_key(|live| (Reverse(live.last_seen), live.session.id));
-        Ok(live)
+        Ok(Listing { sessions: live, unread })
     }
 
     /// Every session that the store may still have of the account, live or not.

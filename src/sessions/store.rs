@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::listing::Listing;
 use super::session::{KeptSession, Session};
 use super::session_id::SessionId;
 use super::swept::{Skipped, Swept};
@@ -48,11 +49,11 @@ pub trait SessionStore: Send + Sync + 'static {
     /// [`NotEnded`] names those that may still be there.
     async fn end(&self, account: AccountId, ids: &[SessionId]) -> Result<usize, NotEnded>;
 
-    /// Every whole session of the account, live or not, in no order; what cannot be read is left out.
+    /// Every whole session of the account, live or not, in no order, and which cannot be read.
     ///
     /// # Errors
     /// When the store fails as a whole.
-    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError>;
+    async fn list(&self, account: AccountId) -> Result<Listing<KeptSession>, StoreError>;
 
     /// The id of everything that may be a session of the account, read or not: what there is to end.
     ///

@@ -19,7 +19,7 @@ use exeunt::account_id::AccountId;
 use exeunt::actions::Overview;
 use exeunt::clock::Timestamp;
 use exeunt::record;
-use exeunt::sessions::{KeptSession, LiveSession, Session, Token};
+use exeunt::sessions::{KeptSession, Listing, LiveSession, Session, Token};
 use exeunt::web::pages::{AccountPage, Layout, Links, LoginPage};
 use exeunt::web::{Setup, site};
 use maud::PreEscaped;
@@ -81,7 +81,12 @@ fn pages(criterion: &mut Criterion) {
     };
     let sessions: Vec<_> = (0..SESSIONS).map(|_| live()).collect();
     let this = sessions[0].clone();
-    let overview = Overview { sessions, last_login: None, failed: 0, is_closed_elsewhere: false };
+    let overview = Overview {
+        sessions: Listing::whole(sessions),
+        last_login: None,
+        failed: 0,
+        is_closed_elsewhere: false,
+    };
     let account = || {
         let page = AccountPage { word: None, this: &this, overview: &overview, now: now() };
         let layout = Layout { title: "Your account", viewer: Some(&this.session), assets: &links };

@@ -1,6 +1,7 @@
 //! Failing disks: each call that an act makes of the disk fails in turn, in every way that a disk can. The
 //! answer says so, nothing is left half made, nobody is let in by mistake, and no logout is forgotten.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
-    Added, FirstKey, LoggedIn, Pace, Resumed, add_account, finish_endings, log_in, offer_first_account,
-    resume, sweep,
+    Added, FirstKey, LoggedIn, Pace, Resumed, add_account, finish_endings, list_all_sessions, log_in,
+    offer_first_account, resume, sweep,
 };
 use exeunt::app::Stores;
 use exeunt::clock::SignedDuration;
@@ -162,7 +163,10 @@ async fn the_account_page_is_shown_to_its_owner_or_to_nobody() {
     site.in_every_way("the account page", before, does, async |mut here, answer| {
         assert!(answer.cookies_set().is_empty(), "a session that nobody can read may well be alive");
         if answer.status == 200 {
-            answer.says("Firefox on Windows");
+            answer.says("Firefox on Windows").does_not_say("Nowhere else.");
+            let others = answer.body.matches("<li class=\"session\">").count();
+            let unread = answer.body.matches("1 more session may be there").count();
+            assert_eq!(others + unread, 1, "the other is there or may be: {}", answer.body);
         } else {
             is_not_now(&answer);
             answer.does_not_say("Firefox").does_not_say("127.0.0.1").does_not_say("which");
@@ -173,6 +177,31 @@ async fn the_account_page_is_shown_to_its_owner_or_to_nobody() {
         assert_eq!(site.sessions().len(), 2);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_list_of_all_sessions_says_how_many_it_cannot_tell_of() {
+    let site = FailingSite::of_alice().await;
+    let before = async || {
+        site.forgets_everybody();
+        site.world.logged_in("alice").await;
+        site.world.logged_in("alice").await;
+    };
+    let does = async |_: &mut ()| list_all_sessions(site.world.app()).await;
+    let unread = Cell::new(0);
+    site.in_every_way("a list of all sessions", before, does, async |(), listed| {
+        match listed {
+            Ok(listed) => {
+                assert_eq!(listed.len() + listed.unread.len(), 2);
+                unread.set(unread.get().max(listed.unread.len()));
+            }
+            Err(_) => assert!(site.disk.has_failed()),
+        }
+        site.recovers().await;
+        assert!(list_all_sessions(site.world.app()).await.unwrap().is_whole());
+    })
+    .await;
+    assert_eq!(unread.get(), 2, "there are disks of which neither can be read, and the folder can");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use exeunt::accounts::Logins;
 use exeunt::actions::{Overview, finish_endings};
 use exeunt::clock::{SignedDuration, Timestamp};
-use exeunt::sessions::{Browser, KeptSession, LastingFor, LiveSession, NewSession, Session, Token};
+use exeunt::sessions::{Browser, KeptSession, LastingFor, Listing, LiveSession, NewSession, Session, Token};
 use exeunt::web::pages::{
     AccountPage, AccountWord, JoinPage, JoinWord, LoginPage, LoginWord, PasswordPage, PasswordWord, logout,
 };
@@ -40,12 +40,24 @@ fn the_account_page() {
     let this = session("Firefox/146 Windows", now - SignedDuration::from_secs(30), now);
     let phone = session("iPhone Safari/604", now - SignedDuration::from_hours(50), now);
     let tablet = session("<b>?", now - SignedDuration::from_mins(90), now - SignedDuration::from_mins(59));
-    let alone =
-        Overview { sessions: vec![this.clone()], last_login: None, failed: 0, is_closed_elsewhere: false };
+    let alone = Overview {
+        sessions: Listing::whole(vec![this.clone()]),
+        last_login: None,
+        failed: 0,
+        is_closed_elsewhere: false,
+    };
     let page = AccountPage { word: None, this: &this, overview: &alone, now };
     snapshot("account alone", &page.main());
-    let mut overview = Overview { sessions: vec![this.clone(), phone, tablet], ..alone.clone() };
+    let mut overview =
+        Overview { sessions: Listing::whole(vec![this.clone(), phone, tablet]), ..alone.clone() };
     snapshot("account with others", &AccountPage { overview: &overview, ..page }.main());
+    let [one, another] = [(); 2].map(|()| session("", now, now).session.id);
+    overview.sessions.unread = vec![one, this.session.id];
+    snapshot("account with others and one unread", &AccountPage { overview: &overview, ..page }.main());
+    let mut unread = alone.clone();
+    unread.sessions.unread = vec![one, another];
+    snapshot("account with two unread", &AccountPage { overview: &unread, ..page }.main());
+    overview.sessions.unread.clear();
     let mut logins = Logins::default();
     logins.log_in(now - SignedDuration::from_hours(49), Some([192, 0, 2, 7].into()), true);
     (overview.last_login, overview.failed) = (logins.before(now).0, 1);

@@ -247,7 +247,7 @@ async fn listing_shows_every_session_of_the_account_live_or_not(home: Home) {
         store.create(each).await.unwrap();
     }
 
-    let mut listed = store.list(live.account).await.unwrap();
+    let mut listed = store.list(live.account).await.unwrap().sessions;
 
     let mut expected: Vec<_> = [live, over]
         .map(|session| KeptSession { last_seen: session.created(), session: session.into() })

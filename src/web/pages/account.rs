@@ -46,12 +46,22 @@ impl fmt::Display for AccountWord {
     }
 }
 
+/// They can be ended all the same.
+fn may_be_there(sessions: usize) -> String {
+    match sessions {
+        1 => "1 more session may be there: the server cannot read it at the moment.".to_owned(),
+        _ => format!("{sessions} more sessions may be there: the server cannot read them at the moment."),
+    }
+}
+
 impl AccountPage<'_> {
     /// Its main part.
     #[must_use]
     pub fn main(&self) -> Markup {
         let all = &self.overview.sessions;
-        let others: Vec<_> = all.iter().filter(|live| live.session.id != self.this.session.id).collect();
+        let this = self.this.session.id;
+        let others: Vec<_> = all.iter().filter(|live| live.session.id != this).collect();
+        let unread = all.unread.iter().filter(|&&id| id != this).count();
         html! {
             h1 { "Where you are logged in" }
             @if let Some(word) = self.word { (notice(&word.to_string())) }
@@ -67,12 +77,15 @@ impl AccountPage<'_> {
             }
             section aria-labelledby="elsewhere" {
                 h2 #elsewhere { "Elsewhere" }
-                @if others.is_empty() {
+                @if others.is_empty() && unread == 0 {
                     p.nothing { "Nowhere else." }
                 } @else {
-                    ul.sessions {
-                        @for live in &others { (self.other(live)) }
+                    @if !others.is_empty() {
+                        ul.sessions {
+                            @for live in &others { (self.other(live)) }
+                        }
                     }
+                    @if unread > 0 { p.unread { (may_be_there(unread)) } }
                     div.all {
                         (LogOutButton { which: "others", label: "Log out everywhere else", of: None })
                         (LogOutButton { which: "all", label: "Log out everywhere", of: None })

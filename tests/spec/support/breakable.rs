@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use exeunt::account_id::AccountId;
 use exeunt::clock::Timestamp;
 use exeunt::sessions::{
-    KeptSession, NotEnded, Round, Session, SessionId, SessionStore, Swept, Tell, Token, Watching,
+    KeptSession, Listing, NotEnded, Round, Session, SessionId, SessionStore, Swept, Tell, Token, Watching,
 };
 use exeunt::store_error::StoreError;
 
@@ -53,7 +53,7 @@ impl SessionStore for Breakable {
         self.inner.end(account, ids).await
     }
 
-    async fn list(&self, account: AccountId) -> Result<Vec<KeptSession>, StoreError> {
+    async fn list(&self, account: AccountId) -> Result<Listing<KeptSession>, StoreError> {
         self.check()?;
         self.inner.list(account).await
     }
