@@ -90,7 +90,9 @@ pub fn run() -> ExitCode {
     let (cli, matches) = asked::parse();
     // While there is one thread: it takes them out of the environment.
     let given = Given::by_the_service_manager();
-    output::start_logging(&cli.config, matches!(cli.command, None | Some(Command::Serve)));
+    let serves = matches!(cli.command, None | Some(Command::Serve));
+    output::start_logging(&cli.config, serves);
+    output::warn_of(&settings::unknown(), serves);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),

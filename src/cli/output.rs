@@ -36,6 +36,19 @@ pub fn start_logging(config: &Config, serving: bool) {
     tracing_subscriber::registry().with(lines.with_filter(levels)).init();
 }
 
+/// Says which variables are taken for nothing, to whoever may have meant a setting.
+pub fn warn_of(unknown: &[String], serves: bool) {
+    if unknown.is_empty() {
+        return;
+    }
+    let names = unknown.join(", ");
+    if serves {
+        tracing::warn!("in the environment, but no setting: {names}");
+    } else {
+        eprintln!("exeunt: in the environment, but no setting: {names}");
+    }
+}
+
 /// Prints one JSON document.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::config::Config;
 
+/// Letters by which a name may differ from the one that was meant: an `S` or a `Y` for `IES`.
+const MISTAKES: usize = 3;
+
 /// Every setting that is a flag, in the order of the help.
 pub fn all() -> impl Iterator<Item = Arg> {
     let mut command = Config::augment_args(Command::new("").disable_help_flag(true));
@@ -18,6 +21,25 @@ pub fn all() -> impl Iterator<Item = Arg> {
 /// What a setting is called on the command line and in the environment.
 pub fn names(setting: &Arg) -> Option<(String, String)> {
     Some((format!("--{}", setting.get_long()?), setting.get_env()?.to_str()?.to_owned()))
+}
+
+/// What is in the environment under names such as those of settings, and is none: each with the setting that may have
+/// been meant.
+pub fn unknown() -> Vec<String> {
+    let settings: Vec<_> = all().filter_map(|setting| names(&setting)).map(|(_, name)| name).collect();
+    let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut unknown: Vec<_> =
+        given.filter(|name| name.starts_with("EXEUNT_") && !settings.contains(name)).collect();
+    unknown.sort_unstable();
+    unknown.into_iter().map(|name| format!("{name}{}", meant(&name, &settings))).collect()
+}
+
+fn meant(name: &str, settings: &[String]) -> String {
+    let near = settings.iter().map(|setting| (strsim::damerau_levenshtein(name, setting), setting)).min();
+    match near {
+        Some((mistakes, setting)) if mistakes <= MISTAKES => format!(" (is it {setting}?)"),
+        _ => String::new(),
+    }
 }
 
 #[derive(Serialize)]

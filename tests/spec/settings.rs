@@ -65,6 +65,32 @@ fn every_setting_is_listed_with_where_it_comes_from() {
 }
 
 #[test]
+fn what_is_called_like_a_setting_and_is_none_is_named() {
+    let place = Place::new();
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = place.program(arguments);
+        command.envs(environment.iter().copied());
+        Running::start(command).ends()
+    };
+    let misspelt =
+        [("EXEUNT_STORE", "redis://localhost"), ("EXEUNT_DOOR_HOST", "a.example.org"), ("EXEUNTS", "")];
+    let told =
+        "in the environment, but no setting: EXEUNT_DOOR_HOST (is it EXEUNT_DOOR_HOSTS?), EXEUNT_STORE\n";
+
+    let done = run(&["session", "list"], &misspelt);
+    assert_eq!(done.err, format!("exeunt: {told}"));
+    done.done();
+    let done = run(&["session", "list"], &[("EXEUNT_LISTEN", "127.0.0.1:7000")]);
+    assert_eq!(done.err, "", "a setting is one for every command");
+
+    let mut command = place.program(&["serve", "--listen", "127.0.0.1:0"]);
+    command.envs(misspelt);
+    let mut server = Server::start(command);
+    server.process().logs(told.trim_end());
+    assert_eq!(server.stops().code, Some(0));
+}
+
+#[test]
 fn settings_are_listed_for_people_as_well() {
     let place = Place::new();
     let table = place.runs(&["config", "--url", "https://login.example.org"]).done();

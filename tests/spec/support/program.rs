@@ -21,21 +21,6 @@ use super::Visitor;
 /// Far longer than anything takes here, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const SETTINGS: [&str; 12] = [
-    "EXEUNT_DATA",
-    "EXEUNT_LISTEN",
-    "EXEUNT_URL",
-    "EXEUNT_INSECURE_HTTP",
-    "EXEUNT_TRUST_PROXY",
-    "EXEUNT_DOOR_HOSTS",
-    "EXEUNT_COOKIE_DOMAIN",
-    "EXEUNT_AUDIT_LOG",
-    "EXEUNT_ASSETS",
-    "EXEUNT_METRICS_LISTEN",
-    "EXEUNT_LOG",
-    "EXEUNT_LOG_FORMAT",
-];
-
 /// A data folder, and the program at work on it.
 pub struct Place {
     data: TempDir,
@@ -74,8 +59,10 @@ impl Place {
     /// In an environment that says nothing but to log as people read it, in a terminal of 100 columns.
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        for setting in SETTINGS {
-            command.env_remove(setting);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"EXEUNT_") {
+                command.env_remove(name);
+            }
         }
         command.env("EXEUNT_LOG_FORMAT", "text");
         command.env("COLUMNS", "100").args(arguments).arg("--data").arg(self.data());
