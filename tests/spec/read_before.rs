@@ -18,6 +18,8 @@ use exeunt::sessions::{
 };
 use rustix::io::Errno;
 use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
 
 use crate::support::{Call, FailingDisk, Trouble, noon};
 
@@ -250,6 +252,29 @@ async fn the_same_file_is_no_session_of_another_account() {
         assert!(home.has(&session).await);
         assert!(home.store.read(other.account, other.id).await.unwrap().is_none());
     }
+}
+
+#[test]
+fn what_is_seldom_asked_for_is_not_kept() {
+    // With one thread for the disk, what it was given before is done when the next thing is.
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let home = Home::new();
+        let session = home.starts().await;
+        let asked = async || {
+            let is_kept = home.keeps(&session).await;
+            spawn_blocking(|| ()).await.unwrap();
+            is_kept
+        };
+        for _ in 0..3 {
+            assert!(!asked().await, "nobody expects it to be asked for again");
+        }
+        assert!(!asked().await, "its folder is watched from here on");
+        assert!(home.store.known(session.account, session.id).is_none(), "it was read before that");
+        assert!(!asked().await, "so it is read again");
+        assert!(home.store.known(session.account, session.id).is_some());
+        assert!(asked().await);
+    });
 }
 
 #[tokio::test]
