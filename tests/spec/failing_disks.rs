@@ -654,6 +654,9 @@ async fn ends_the_phone_or_says_so(
         assert!(!phone.is_logged_in().await);
         assert_eq!(site.sessions(), [site.world.session_of(&here)].into());
     }
+    if answer.status == 303 {
+        here.opens("/").await.is(200).says("1 other session ended.");
+    }
     here.logs_out_of(which).await.leads_to("/");
     assert!(!phone.is_logged_in().await);
     assert!(here.is_logged_in().await);
