@@ -2,9 +2,10 @@
 //! what could be out of date is whether it is still there, and when it was seen: the operating system is asked about
 //! that each time. It never keeps what is seldom asked for.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+
+use foldhash::HashMap;
 
 use super::session::KeptSession;
 use super::session_id::SessionId;

@@ -26,7 +26,7 @@ use poem::{EndpointExt, IntoResponse, Response, Route, Server, get, handler};
 use populated::Populated;
 use tokio::net::TcpListener;
 
-/// Sessions that take turns.
+/// Sessions that take turns, as through a proxy. Browsers have a connection of their own each.
 const SESSIONS: usize = 1_000;
 
 /// Connections at once.
@@ -64,12 +64,18 @@ fn measure() {
     println!("\n{requests} pages of {} bytes, {AT_ONCE} connections, {rounds} rounds\n", page.len());
 
     let [mut alone, mut again, mut nothing] = <[Rounds; 3]>::default();
-    let pages = ["/password", DOOR, "/login", "/"];
+    let (browsers, nobody) = (&tokens[..AT_ONCE], &[][..]);
+    let pages = [
+        ("/password", browsers),
+        ("/password", &tokens),
+        (DOOR, &tokens),
+        ("/login", nobody),
+        ("/", &tokens),
+    ];
     let mut ours = vec![Rounds::default(); pages.len()];
     for _ in 0..rounds {
         alone.add(bare.cost("/bare", &tokens, requests));
-        for (rounds, path) in ours.iter_mut().zip(pages) {
-            let tokens = if path == "/login" { &[][..] } else { &tokens };
+        for (rounds, (path, tokens)) in ours.iter_mut().zip(pages) {
             rounds.add(site.cost(path, tokens, requests));
         }
         nothing.add(bare.cost(NOTHING, &tokens, requests));
@@ -77,10 +83,11 @@ fn measure() {
     }
     line("a bare page against the same, CPU", again.over(&alone).shown(), "noise");
     line("bare against a page that needs a login, CPU", alone.over(&ours[0]).shown(), ">= 0.80");
-    line("bare against the door, CPU", alone.over(&ours[1]).shown(), "");
-    line("an empty bare answer against the door, CPU", nothing.over(&ours[1]).shown(), "");
-    line("bare against the login page, CPU", alone.over(&ours[2]).shown(), "");
-    line("bare against the account page, which lists a folder, CPU", alone.over(&ours[3]).shown(), "");
+    line(format!("the same, to {SESSIONS} sessions in turns, CPU"), alone.over(&ours[1]).shown(), "");
+    line("bare against the door, CPU", alone.over(&ours[2]).shown(), "");
+    line("an empty bare answer against the door, CPU", nothing.over(&ours[2]).shown(), "");
+    line("bare against the login page, CPU", alone.over(&ours[3]).shown(), "");
+    line("bare against the account page, which lists a folder, CPU", alone.over(&ours[4]).shown(), "");
 }
 
 /// A page from a constant, of nobody's.

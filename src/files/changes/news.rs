@@ -1,6 +1,5 @@
 //! Folders that Linux watches, and its news of them: inotify(7). It never asks the disk for anything, but to begin.
 
-use std::collections::HashMap;
 use std::fs;
 use std::hash::Hash;
 use std::io;
@@ -8,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::path::{self, Path};
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use rustix::fd::OwnedFd;
 use rustix::fs::inotify::{self, CreateFlags, Event, ReadFlags, Reader, WatchFlags};
 use rustix::io::{Errno, ioctl_fionread};
