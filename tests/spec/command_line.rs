@@ -346,6 +346,21 @@ fn what_no_account_is_called_cannot_be_closed() {
 // Sessions.
 
 #[tokio::test]
+async fn a_list_of_sessions_fails_where_one_cannot_be_read_and_shows_the_others() {
+    let place = Place::new();
+    let alice = place.account("alice").await;
+    let ((_, unread), (_, read)) = (place.session(&alice).await, place.session(&alice).await);
+    let file = place.data().join(format!("sessions/{}/{}", alice.id, unread.id)).canonicalize().unwrap();
+
+    let list = place.program_that_cannot_read(&file, &["session", "list", "--json"]);
+    let done = Running::start(list).ends();
+
+    let ids: Vec<_> = rows(&done.out).iter().map(|row| row["id"].clone()).collect();
+    assert_eq!((done.code, ids), (Some(1), vec![read.id.to_string().into()]), "{done:?}");
+    done.logged("exeunt: could not read 1 session\n");
+}
+
+#[tokio::test]
 async fn sessions_are_listed_for_people_and_for_programs() {
     let place = Place::new();
     let (bob, alice) = (place.account("bob").await, place.account("alice").await);

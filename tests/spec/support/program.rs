@@ -51,9 +51,18 @@ impl Place {
 
     /// The same, with calls of the operating system answered by strace.
     pub fn program_told(&self, inject: &[&str], arguments: &[&str]) -> Command {
-        let injected = inject.iter().flat_map(|inject| ["-e", inject]);
-        let strace: Vec<_> = ["-f", "-o", "/dev/null"].into_iter().chain(injected).collect();
-        self.command("strace", &[&strace[..], &[env!("CARGO_BIN_EXE_exeunt")], arguments].concat())
+        let injected: Vec<_> = inject.iter().flat_map(|inject| ["-e", inject]).collect();
+        self.traced(&injected, arguments)
+    }
+
+    /// The same, where this file cannot be read.
+    pub fn program_that_cannot_read(&self, file: &Path, arguments: &[&str]) -> Command {
+        self.traced(&["-P", file.to_str().unwrap(), "-e", "inject=pread64:error=EIO"], arguments)
+    }
+
+    fn traced(&self, options: &[&str], arguments: &[&str]) -> Command {
+        let strace = [&["-f", "-o", "/dev/null"], options, &[env!("CARGO_BIN_EXE_exeunt")], arguments];
+        self.command("strace", &strace.concat())
     }
 
     /// In an environment that says nothing but to log as people read it, in a terminal of 100 columns.
