@@ -90,7 +90,11 @@ impl Default for Metrics {
                 all
             )),
             store: valid(register_histogram_vec_with_registry!(
-                histogram_opts!("exeunt_store_seconds", "Time that a store takes", STORE.to_vec()),
+                histogram_opts!(
+                    "exeunt_store_seconds",
+                    "Time that a store takes, but for sessions that are known without being read",
+                    STORE.to_vec()
+                ),
                 &["store", "operation"],
                 all
             )),

@@ -18,7 +18,7 @@ pub async fn log_out_here(app: &App, visit: &Visit) -> Result<(), ActionError> {
     Ok(end_tokens(app, visit, "this").await?)
 }
 
-/// Logs the account out everywhere but in this session, and answers how many sessions were live.
+/// Logs the account out everywhere but in this session, and answers how many sessions were live, or may have been.
 ///
 /// # Errors
 /// When the others cannot be listed or ended.
@@ -29,8 +29,9 @@ pub async fn log_out_others(app: &App, this: &Session, visit: &Visit) -> Result<
     // A store that cannot say which are live keeps nobody from ending them.
     let listed = app.sessions.list(this.account, app.now()).await;
     let ended = end_sessions(app, this.account, &ids, "others", &visit.asker).await?;
-    let live = listed.ok().filter(Listing::is_whole);
-    Ok(live.map_or(ended, |live| live.iter().filter(|live| live.session.id != this.id).count()))
+    let Ok(Listing { sessions, unread }) = listed else { return Ok(ended) };
+    let live = sessions.iter().map(|live| live.session.id);
+    Ok(live.chain(unread).filter(|&id| id != this.id).count())
 }
 
 /// Logs the account out everywhere, this browser first.

@@ -149,8 +149,9 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
         let rows: Vec<_> = rows.into_iter().map(Row::into_cells).collect();
         output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)?;
     }
-    match listing.unread.len() {
-        0 => Ok(()),
-        unread => Err(format!("could not read {}", output::count(unread, "session")).into()),
+    if listing.is_whole() {
+        return Ok(());
     }
+    let ids: Vec<_> = listing.unread.iter().map(SessionId::to_string).collect();
+    Err(format!("could not read {}: {}", output::count(ids.len(), "session"), ids.join(", ")).into())
 }

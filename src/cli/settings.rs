@@ -8,8 +8,11 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::config::Config;
 
-/// Letters by which a name may differ from the one that was meant: an `S` or a `Y` for `IES`.
-const MISTAKES: usize = 3;
+/// What settings are called in the environment begins with it.
+const PREFIX: &str = "EXEUNT_";
+
+/// In how many letters after that there may be one wrong, and the name still be taken for another.
+const LETTERS_A_MISTAKE: usize = 4;
 
 /// Every setting that is a flag, in the order of the help.
 pub fn all() -> impl Iterator<Item = Arg> {
@@ -29,15 +32,16 @@ pub fn unknown() -> Vec<String> {
     let settings: Vec<_> = all().filter_map(|setting| names(&setting)).map(|(_, name)| name).collect();
     let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut unknown: Vec<_> =
-        given.filter(|name| name.starts_with("EXEUNT_") && !settings.contains(name)).collect();
+        given.filter(|name| name.starts_with(PREFIX) && !settings.contains(name)).collect();
     unknown.sort_unstable();
     unknown.into_iter().map(|name| format!("{name}{}", meant(&name, &settings))).collect()
 }
 
 fn meant(name: &str, settings: &[String]) -> String {
     let near = settings.iter().map(|setting| (strsim::damerau_levenshtein(name, setting), setting)).min();
+    let may_be = (name.len() - PREFIX.len()) / LETTERS_A_MISTAKE;
     match near {
-        Some((mistakes, setting)) if mistakes <= MISTAKES => format!(" (is it {setting}?)"),
+        Some((mistakes, setting)) if mistakes <= may_be => format!(" (is it {setting}?)"),
         _ => String::new(),
     }
 }

@@ -57,8 +57,8 @@ impl Decoded {
         (self.moment(account) == Some(read.moment)).then_some(read.kept)
     }
 
-    /// Whether it makes sense to keep a session. To be asked for each that is about to be read.
-    pub fn is_wanted(&self, id: SessionId) -> bool {
+    /// Notes that a session is about to be read, and answers whether it makes sense to keep it.
+    pub fn expects_more_of(&self, id: SessionId) -> bool {
         lock(&self.sessions).contains_key(&id) || self.asked.times(id) >= OFTEN
     }
 

@@ -68,7 +68,7 @@ impl SessionStore for FileSessionStore {
         if let Some(kept) = self.known(account, id) {
             return Ok(Some(kept));
         }
-        let decoded = self.decoded.as_ref().filter(|decoded| decoded.is_wanted(id));
+        let decoded = self.decoded.as_ref().filter(|decoded| decoded.expects_more_of(id));
         let moment = decoded.and_then(|decoded| decoded.moment(account));
         let read = self.folder.read_without_blocking(&format!("{account}/{id}")).await;
         let kept = read.doing("reading a session")?.and_then(|contents| decode(&contents, account, id));

@@ -151,7 +151,7 @@ impl Sessions {
     /// When the store fails.
     pub async fn list(&self, account: AccountId, now: Timestamp) -> Result<Listing<LiveSession>, StoreError> {
         let timer = self.times.list.start();
-        let Listing { sessions, unread } = self.store.list(account).await?;
+        let Listing { sessions, mut unread } = self.store.list(account).await?;
         drop(timer);
         let mut live: Vec<_> = sessions
             .into_iter()
@@ -159,6 +159,7 @@ impl Sessions {
             .filter(|live| !self.endings.contains(account, live.session.id))
             .collect();
         live.sort_by_key(|live| (Reverse(live.last_seen), live.session.id));
+        unread.retain(|&id| !self.endings.contains(account, id));
         Ok(Listing { sessions: live, unread })
     }
 

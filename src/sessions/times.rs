@@ -2,7 +2,7 @@
 
 use crate::metrics::{Metrics, Stopwatch};
 
-/// One for each operation, resolved once: a session is read for every request.
+/// One for each operation, resolved once. What is known of a session without reading it is not timed.
 pub struct Times {
     pub create: Stopwatch,
     pub read: Stopwatch,

@@ -28,9 +28,10 @@ pub fn believed<'a>(site: &Site, request: &'a Request) -> Option<&'a HeaderMap> 
 /// The answer says the request's id too, so that whoever complains can be found in the log.
 pub fn sign(asker: &Asker, answer: &mut Response) {
     let id = asker.request.as_ref().and_then(|id| HeaderValue::from_str(id.as_str()).ok());
-    if let Some(id) = id {
-        answer.headers_mut().insert(X_REQUEST_ID, id);
-    }
+    match id {
+        Some(id) => answer.headers_mut().insert(X_REQUEST_ID, id),
+        None => answer.headers_mut().remove(X_REQUEST_ID),
+    };
 }
 
 /// Where it came from last.

@@ -84,7 +84,7 @@ impl Headers {
 
     /// Completes whatever answer comes from inside.
     pub fn complete(&self, answer: &mut Response) {
-        if answer.headers().contains_key(header::X_CONTENT_TYPE_OPTIONS) {
+        if answer.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
             // It began with them.
             return;
         }

@@ -64,12 +64,14 @@ fn measure() {
     println!("\n{requests} pages of {} bytes, {AT_ONCE} connections, {rounds} rounds\n", page.len());
 
     let [mut alone, mut again, mut nothing] = <[Rounds; 3]>::default();
-    let (browsers, nobody) = (&tokens[..AT_ONCE], &[][..]);
+    // Each logged in to an account of its own.
+    let browsers: Vec<_> = tokens.iter().step_by(populated::PER_ACCOUNT).take(AT_ONCE).cloned().collect();
+    assert_eq!(browsers.len(), AT_ONCE);
     let pages = [
-        ("/password", browsers),
+        ("/password", &browsers[..]),
         ("/password", &tokens),
         (DOOR, &tokens),
-        ("/login", nobody),
+        ("/login", &[]),
         ("/", &tokens),
     ];
     let mut ours = vec![Rounds::default(); pages.len()];
@@ -176,16 +178,17 @@ impl Serving {
     /// CPU seconds a page, of this process alone.
     fn cost(&self, path: &str, tokens: &[Token], requests: usize) -> f64 {
         let mut all: Vec<_> = (0..AT_ONCE).map(|_| Asking::at(&self.address)).collect();
-        let mut turns = tokens.iter().map(Some).chain(tokens.is_empty().then_some(None)).cycle();
-        let mut begin = |asking: &mut Asking| asking.begins(path, turns.next().flatten());
-        all.iter_mut().for_each(&mut begin);
+        // As many sessions as connections, and each connection has its own; of more it takes the one after the other.
+        let mut turns: Vec<_> =
+            (0..AT_ONCE).map(|first| tokens.iter().cycle().skip(first).step_by(AT_ONCE)).collect();
+        all.iter_mut().zip(&mut turns).for_each(|(asking, turns)| asking.begins(path, turns.next()));
         // Warm: connections are accepted, and the kernel holds the files.
         let mut left = requests + AT_ONCE;
         let mut before = 0.0;
         while left > 0 {
-            for asking in &mut all {
+            for (asking, turns) in all.iter_mut().zip(&mut turns) {
                 if asking.is_answered() {
-                    begin(asking);
+                    asking.begins(path, turns.next());
                     left = left.saturating_sub(1);
                     if left == requests {
                         before = self.cpu();

@@ -357,7 +357,7 @@ async fn a_list_of_sessions_fails_where_one_cannot_be_read_and_shows_the_others(
 
     let ids: Vec<_> = rows(&done.out).iter().map(|row| row["id"].clone()).collect();
     assert_eq!((done.code, ids), (Some(1), vec![read.id.to_string().into()]), "{done:?}");
-    done.logged("exeunt: could not read 1 session\n");
+    done.logged(&format!("exeunt: could not read 1 session: {}\n", unread.id));
 }
 
 #[tokio::test]

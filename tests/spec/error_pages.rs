@@ -177,6 +177,8 @@ async fn a_panic_is_a_page_like_any_other_and_the_next_request_is_answered() {
         for header in ["content-security-policy", "x-frame-options", "cache-control", "x-request-id"] {
             assert!(answer.headers.contains_key(header), "{header}");
         }
+        let id = answer.header("x-request-id");
+        assert!(log.text().contains(id), "{id} is in the log: {}", log.text());
     }
     let answer = world.visitor().with_cookie(PANICS).logs_out_of("others").await;
     answer.is(500).says("That is our mistake.");

@@ -180,6 +180,26 @@ async fn the_account_page_is_shown_to_its_owner_or_to_nobody() {
 }
 
 #[tokio::test]
+async fn a_session_that_could_not_be_ended_is_not_there_although_nobody_can_read_it() {
+    let site = FailingSite::of_alice().await;
+    let (mut here, phone) = site.two_of_alice().await;
+    site.disk.gets(Trouble::FromNowOn(Errno::IO), 0);
+    phone.clone().logs_out().await.is(503).says("Not logged out yet");
+    let mut shown = BTreeSet::new();
+    for call in 0..30 {
+        site.disk.gets(Trouble::Once(Errno::IO), call);
+        let page = here.opens("/").await;
+        if page.status == 200 && site.disk.has_failed() {
+            page.says("Nowhere else.");
+            shown.insert(call);
+        }
+    }
+    assert!(!shown.is_empty(), "what the page can do without is the session that has ended");
+    site.recovers().await;
+    assert!(!phone.clone().is_logged_in().await);
+}
+
+#[tokio::test]
 async fn a_list_of_all_sessions_says_how_many_it_cannot_tell_of() {
     let site = FailingSite::of_alice().await;
     let before = async || {

@@ -72,10 +72,13 @@ fn what_is_called_like_a_setting_and_is_none_is_named() {
         command.envs(environment.iter().copied());
         Running::start(command).ends()
     };
-    let misspelt =
-        [("EXEUNT_STORE", "redis://localhost"), ("EXEUNT_DOOR_HOST", "a.example.org"), ("EXEUNTS", "")];
-    let told =
-        "in the environment, but no setting: EXEUNT_DOOR_HOST (is it EXEUNT_DOOR_HOSTS?), EXEUNT_STORE\n";
+    let misspelt = [
+        ("EXEUNT_STORE", "redis://localhost"),
+        ("EXEUNT_DOOR_HOST", "a.example.org"),
+        ("EXEUNT_PORT", "80"),
+        ("EXEUNTS", ""),
+    ];
+    let told = "in the environment, but no setting: EXEUNT_DOOR_HOST (is it EXEUNT_DOOR_HOSTS?), EXEUNT_PORT, EXEUNT_STORE\n";
 
     let done = run(&["session", "list"], &misspelt);
     assert_eq!(done.err, format!("exeunt: {told}"));

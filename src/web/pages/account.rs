@@ -46,7 +46,6 @@ impl fmt::Display for AccountWord {
     }
 }
 
-/// They can be ended all the same.
 fn may_be_there(sessions: usize) -> String {
     match sessions {
         1 => "1 more session may be there: the server cannot read it at the moment.".to_owned(),

@@ -19,6 +19,7 @@ pub use login::{LoginPage, LoginWord};
 pub use logout::logout;
 pub use password::{PasswordPage, PasswordWord};
 
+use self::parts::ours;
 use crate::sessions::Session;
 
 /// Where a page finds its assets. In these addresses is nothing to escape.
@@ -35,7 +36,7 @@ pub struct Links {
 /// What is around every page, errors too.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<'a> {
-    /// For the tab: words of ours, with nothing to escape in them.
+    /// For the tab.
     pub title: &'static str,
     /// The session of whoever is logged in.
     pub viewer: Option<&'a Session>,
@@ -59,7 +60,7 @@ impl Layout<'_> {
                     meta name="color-scheme" content="light dark";
                     // htmx would otherwise fetch a page again to go back, and show it without a visit.
                     meta name="htmx-config" content=r#"{"history":"reload"}"#;
-                    title { (PreEscaped(self.title)) " · Exeunt" }
+                    title { (ours(self.title)) " · Exeunt" }
                     link rel="icon" type="image/svg+xml" href=(self.assets.svg);
                     link rel="stylesheet" href=(self.assets.css);
                     script src=(self.assets.js) defer {}

@@ -23,7 +23,7 @@ pub(super) use post_form;
 pub struct LogOutButton<'a> {
     /// `this`, `others`, `all` or a session id.
     pub which: &'a str,
-    /// What is on the button: words of ours, with nothing to escape in them.
+    /// What is on the button.
     pub label: &'static str,
     /// What it is for, where the page shows that beside it and a screen reader needs it said.
     pub of: Option<&'a str>,
@@ -34,11 +34,17 @@ impl Render for LogOutButton<'_> {
         post_form!("/logout" {
             input type="hidden" name="which" value=(self.which);
             button class=[self.of.map(|_| "quiet")] {
-                (PreEscaped(self.label))
+                (ours(self.label))
                 @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
             }
         })
     }
+}
+
+/// Words of ours, in which there is nothing to escape.
+pub fn ours(words: &'static str) -> PreEscaped<&'static str> {
+    debug_assert!(!words.contains(['&', '<', '>', '"']), "BUG: {words:?} has to be escaped");
+    PreEscaped(words)
 }
 
 /// When more passwords wait to be hashed than can.
