@@ -98,7 +98,7 @@ async fn note(app: &App, session: &Session, by: LetInBy) {
 
 /// Ends the sessions seen longest ago, beyond the most that an account may have.
 async fn keep_to_the_cap(app: &App, newest: &Session, asker: &Asker) -> Result<(), StoreError> {
-    if app.sessions.list(newest.account, app.now()).await?.len() <= CAP {
+    if app.sessions.list(newest.account, app.now()).await?.sessions.len() <= CAP {
         return Ok(());
     }
     let _lock = app.accounts.lock(newest.account, LockKind::Exclusive).await?;

@@ -142,7 +142,7 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
             None => return Err(super::no_such_account(&name)),
         },
     };
-    let rows: Vec<_> = listing.iter().map(Row::from).collect();
+    let rows: Vec<_> = listing.sessions.iter().map(Row::from).collect();
     if json {
         output::json(&rows)?;
     } else {

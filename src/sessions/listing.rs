@@ -1,7 +1,5 @@
 //! What there is of an account's sessions, and of how many nobody can say. It never guesses about those.
 
-use std::ops::Deref;
-
 use super::session_id::SessionId;
 
 /// An account's sessions, or some.
@@ -30,13 +28,5 @@ impl<S> Listing<S> {
 impl<S> Default for Listing<S> {
     fn default() -> Self {
         Self::whole(Vec::new())
-    }
-}
-
-impl<S> Deref for Listing<S> {
-    type Target = [S];
-
-    fn deref(&self) -> &[S] {
-        &self.sessions
     }
 }

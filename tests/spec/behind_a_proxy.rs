@@ -115,8 +115,8 @@ async fn seen(proxies: &[&str], lists: &[&str]) -> String {
     let world = World::behind(proxies).await.with_account("alice").await;
     let mut alice = forwarded(world.visitor(), lists);
     alice.logs_in("alice").await;
-    let sessions = exeunt::actions::list_all_sessions(world.app()).await.unwrap();
-    let [live] = &sessions[..] else { panic!("one session") };
+    let listing = exeunt::actions::list_all_sessions(world.app()).await.unwrap();
+    let [live] = &listing.sessions[..] else { panic!("one session") };
     let address: IpAddr = live.session.address.expect("it came from somewhere");
     alice.opens("/").await.says(&address.to_string());
     address.to_string()

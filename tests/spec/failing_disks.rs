@@ -212,7 +212,7 @@ async fn a_list_of_all_sessions_says_how_many_it_cannot_tell_of() {
     site.in_every_way("a list of all sessions", before, does, async |(), listed| {
         match listed {
             Ok(listed) => {
-                assert_eq!(listed.len() + listed.unread.len(), 2);
+                assert_eq!(listed.sessions.len() + listed.unread.len(), 2);
                 unread.set(unread.get().max(listed.unread.len()));
             }
             Err(_) => assert!(site.disk.has_failed()),

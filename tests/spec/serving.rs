@@ -227,7 +227,7 @@ async fn any_number_of_logouts_at_once_leave_the_site_standing() {
     let world = World::open().await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;
     let account = world.account("alice").await.id;
-    let this = list_sessions(world.app(), account).await.unwrap()[0].session.clone();
+    let this = list_sessions(world.app(), account).await.unwrap().sessions[0].session.clone();
     let lock = world.lock(account).await;
     // More than there are threads for the disk, all of them waiting for the one lock.
     let mut logouts = tokio::task::JoinSet::new();

@@ -13,7 +13,7 @@ use exeunt::account_id::AccountId;
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
 use exeunt::files::Folder;
 use exeunt::sessions::{
-    Browser, FileSessionStore, KeptSession, LastingFor, LiveSession, NewSession, Presence, Session,
+    Browser, FileSessionStore, KeptSession, LastingFor, Listing, LiveSession, NewSession, Presence, Session,
     SessionId, SessionStore, Sessions, Skipped, Swept, Token,
 };
 use tempfile::TempDir;
@@ -102,7 +102,7 @@ async fn what_was_never_created_is_not_there(home: Home) {
     let session = a_session();
 
     assert_eq!(found(&*store, &session).await, None);
-    assert!(store.list(session.account).await.unwrap().is_empty());
+    assert_eq!(store.list(session.account).await.unwrap(), Listing::default());
     assert_eq!(store.owner(session.id).await.unwrap(), None);
     assert!(store.accounts().await.unwrap().is_empty());
     assert_eq!(store.sweep(session.account, noon()).await.unwrap(), Swept::default());
@@ -148,7 +148,7 @@ async fn ending_answers_how_many_there_were(home: Home) {
 
     assert_eq!(store.end(first.account, &[first.id, never, second.id]).await.unwrap(), 2);
 
-    assert!(store.list(first.account).await.unwrap().is_empty());
+    assert_eq!(store.list(first.account).await.unwrap(), Listing::default());
 }
 
 async fn ending_what_has_ended_is_success(home: Home) {
@@ -198,7 +198,7 @@ async fn what_has_ended_has_ended_for_every_process(home: Home) {
     here.end(session.account, &[session.id]).await.unwrap();
 
     assert_eq!(found(&*there, &session).await, None);
-    assert!(there.list(session.account).await.unwrap().is_empty());
+    assert_eq!(there.list(session.account).await.unwrap(), Listing::default());
     there.touch(session.account, session.id, noon() + minutes(1)).await.unwrap();
     assert_eq!(found(&*here, &session).await, None);
 }
@@ -350,7 +350,7 @@ async fn an_account_can_log_in_again_after_a_sweep_of_its_last_session(home: Hom
     let old = started(noon() - hours(48));
     store.create(&old).await.unwrap();
     store.sweep(old.account, noon()).await.unwrap();
-    assert!(store.list(old.account).await.unwrap().is_empty());
+    assert_eq!(store.list(old.account).await.unwrap(), Listing::default());
 
     let new = of(old.account, a_session());
     store.create(&new).await.unwrap();
@@ -488,7 +488,7 @@ async fn a_truncated_file_is_no_session_whatever_its_length() {
     for length in 0..whole.len() {
         fs::write(&file, &whole[..length]).unwrap();
         assert_eq!(found(&*store, &session).await, None, "with {length} bytes");
-        assert!(store.list(session.account).await.unwrap().is_empty(), "with {length} bytes");
+        assert_eq!(store.list(session.account).await.unwrap(), Listing::default(), "with {length} bytes");
     }
 
     fs::write(&file, &whole).unwrap();
@@ -623,7 +623,7 @@ async fn a_file_where_an_accounts_folder_should_be_holds_no_session() {
     fs::write(home.path().join(session.account.to_string()), "not a folder").unwrap();
 
     assert_eq!(found(&*store, &session).await, None);
-    assert!(store.list(session.account).await.unwrap().is_empty());
+    assert_eq!(store.list(session.account).await.unwrap(), Listing::default());
     assert_eq!(store.owner(session.id).await.unwrap(), None);
     assert_eq!(store.end(session.account, &[session.id]).await.unwrap(), 0);
     assert_eq!(store.sweep(session.account, noon()).await.unwrap(), Swept::default());
@@ -707,7 +707,7 @@ async fn of_ten_thousand_that_are_no_sessions_a_few_are_named_and_all_are_counte
     let swept = store.sweep(live.account, noon()).await.unwrap();
 
     assert_eq!((swept.live, swept.skipped.count, swept.skipped.names.len()), (1, 10_000, 10));
-    assert_eq!(store.list(live.account).await.unwrap().len(), 1);
+    assert_eq!(store.list(live.account).await.unwrap().sessions.len(), 1);
 }
 
 #[tokio::test]
@@ -867,7 +867,7 @@ async fn a_session_that_is_over_is_refused_though_its_file_is_there() {
 
         assert!(sessions.resume(&token, Presence::Active, last_second).await.unwrap().is_some());
         assert_eq!(sessions.resume(&token, Presence::Active, noon() + at_most).await.unwrap(), None);
-        assert!(sessions.list(session.account, noon() + at_most).await.unwrap().is_empty());
+        assert_eq!(sessions.list(session.account, noon() + at_most).await.unwrap(), Listing::default());
         assert!(home.file_of(&session).exists());
     }
 }
@@ -911,7 +911,7 @@ impl Home {
         assert_eq!(found(&*store, session).await, None);
         store.touch(session.account, session.id, noon()).await.unwrap();
         assert_eq!(store.end(session.account, &[session.id]).await.unwrap(), 0);
-        assert!(store.list(session.account).await.unwrap().is_empty());
+        assert_eq!(store.list(session.account).await.unwrap(), Listing::default());
         assert!(store.accounts().await.unwrap().is_empty());
         assert_eq!(store.sweep(session.account, noon()).await.unwrap(), Swept::default());
 
@@ -950,12 +950,12 @@ async fn found(store: &dyn SessionStore, session: &Session) -> Option<KeptSessio
     store.read(session.account, session.id).await.expect("the store can say")
 }
 
-fn ids_of_live(found: &[LiveSession]) -> Vec<SessionId> {
-    found.iter().map(|live| live.session.id).collect()
+fn ids_of_live(found: &Listing<LiveSession>) -> Vec<SessionId> {
+    found.sessions.iter().map(|live| live.session.id).collect()
 }
 
-fn ids(found: &[KeptSession]) -> Vec<SessionId> {
-    found.iter().map(|found| found.session.id).collect()
+fn ids(found: &Listing<KeptSession>) -> Vec<SessionId> {
+    found.sessions.iter().map(|found| found.session.id).collect()
 }
 
 fn a_session() -> Session {

@@ -8,7 +8,7 @@ use super::parts::{LogOutButton, notice};
 use super::when::ago;
 use crate::actions::Overview;
 use crate::clock::Timestamp;
-use crate::sessions::LiveSession;
+use crate::sessions::{Listing, LiveSession};
 
 /// The account page.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +57,10 @@ impl AccountPage<'_> {
     /// Its main part.
     #[must_use]
     pub fn main(&self) -> Markup {
-        let all = &self.overview.sessions;
+        let Listing { sessions, unread } = &self.overview.sessions;
         let this = self.this.session.id;
-        let others: Vec<_> = all.iter().filter(|live| live.session.id != this).collect();
-        let unread = all.unread.iter().filter(|&&id| id != this).count();
+        let others: Vec<_> = sessions.iter().filter(|live| live.session.id != this).collect();
+        let unread = unread.iter().filter(|&&id| id != this).count();
         html! {
             h1 { "Where you are logged in" }
             @if let Some(word) = self.word { (notice(&word.to_string())) }
