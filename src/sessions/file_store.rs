@@ -65,9 +65,6 @@ impl SessionStore for FileSessionStore {
     }
 
     async fn read(&self, account: AccountId, id: SessionId) -> Result<Option<KeptSession>, StoreError> {
-        if let Some(kept) = self.known(account, id) {
-            return Ok(Some(kept));
-        }
         let decoded = self.decoded.as_ref().filter(|decoded| decoded.expects_more_of(id));
         let moment = decoded.and_then(|decoded| decoded.moment(account));
         let read = self.folder.read_without_blocking(&format!("{account}/{id}")).await;

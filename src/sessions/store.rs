@@ -25,7 +25,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the id is taken or the store fails; then nothing is kept, as far as the store can see to that.
     async fn create(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// The session, where the store can tell without waiting that it is still there: `None` says nothing.
+    /// The session, where the store can tell without waiting that it is still there, and when it was last seen. `None`
+    /// says nothing: then it is for [`read`](SessionStore::read) to say.
     fn known(&self, _account: AccountId, _id: SessionId) -> Option<KeptSession> {
         None
     }

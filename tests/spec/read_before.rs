@@ -14,7 +14,8 @@ use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
 use exeunt::files::disk::How;
 use exeunt::sessions::{
-    Browser, FileSessionStore, LastingFor, NewSession, Session, SessionId, SessionStore, Token,
+    Browser, FileSessionStore, LastingFor, LiveSession, NewSession, Session, SessionId, SessionStore,
+    Sessions, Token,
 };
 use rustix::io::Errno;
 use tempfile::TempDir;
@@ -157,12 +158,14 @@ async fn sessions_that_end_while_they_are_read_are_over_once_that_has_happened()
         for _ in 0..2 {
             assert!(home.has(&session).await);
         }
-        let (file, store) = (home.at(&session).file, home.store.clone());
+        let (file, sessions) = (home.at(&session).file, Arc::clone(&home.sessions));
         let reading = tokio::task::spawn_blocking({
             let session = session.clone();
             move || {
                 let runtime = tokio::runtime::Handle::current();
-                while runtime.block_on(store.read(session.account, session.id)).unwrap().is_some() {}
+                while runtime.block_on(sessions.live(session.account, session.id, noon())).unwrap().is_some()
+                {
+                }
             }
         });
         tokio::task::spawn_blocking(move || fs::remove_file(file).unwrap()).await.unwrap();
@@ -226,15 +229,14 @@ async fn it_was_seen_when_the_disk_says_so() {
         let seen = noon() + SignedDuration::from_mins(minutes);
         home.another().touch(session.account, session.id, seen).await.unwrap();
         for _ in 0..2 {
-            let kept = home.store.read(session.account, session.id).await.unwrap().unwrap();
-            assert_eq!((kept.last_seen, &*kept.session), (seen, &session));
+            let live = home.asks(&session).await.unwrap();
+            assert_eq!((live.last_seen, &*live.session), (seen, &session));
         }
     }
     home.comes_to_keep(&session).await;
     let long_ago = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH).set_accessed(SystemTime::UNIX_EPOCH);
     File::open(home.at(&session).file).unwrap().set_times(long_ago).unwrap();
-    let kept = home.store.read(session.account, session.id).await.unwrap().unwrap();
-    assert_eq!(kept.last_seen.as_second(), 0);
+    assert!(home.asks(&session).await.is_none(), "it has been idle for too long");
 }
 
 #[tokio::test]
@@ -250,7 +252,7 @@ async fn the_same_file_is_no_session_of_another_account() {
 
     for _ in 0..3 {
         assert!(home.has(&session).await);
-        assert!(home.store.read(other.account, other.id).await.unwrap().is_none());
+        assert!(home.asks(&other).await.is_none());
     }
 }
 
@@ -303,7 +305,7 @@ async fn a_list_is_known_until_anything_changes_in_the_accounts_folder() {
     let seen = noon() + SignedDuration::from_mins(3);
     home.another().touch(session.account, session.id, seen).await.unwrap();
     let listed = home.store.list(session.account).await.unwrap();
-    assert!(listed.iter().any(|kept| kept.session.id == session.id && kept.last_seen == seen));
+    assert!(listed.sessions.iter().any(|kept| kept.session.id == session.id && kept.last_seen == seen));
 }
 
 #[tokio::test]
@@ -386,11 +388,12 @@ impl At {
     }
 }
 
-/// A store that has read things before, in a folder that others work on too.
+/// Sessions that were read before, in a folder that others work on too.
 struct Home {
     data: TempDir,
     disk: FailingDisk,
     store: FileSessionStore,
+    sessions: Arc<Sessions>,
 }
 
 impl Home {
@@ -404,7 +407,9 @@ impl Home {
     fn at_data(data: &Path) -> Self {
         let disk = FailingDisk::local();
         let folder = Folder::on(Arc::new(disk.clone()), data.join("sessions"));
-        Self { data: TempDir::new().unwrap(), disk, store: FileSessionStore::open(folder).unwrap() }
+        let store = FileSessionStore::open(folder).unwrap();
+        let sessions = Arc::new(Sessions::new(Arc::new(store.clone())));
+        Self { data: TempDir::new().unwrap(), disk, store, sessions }
     }
 
     fn another(&self) -> FileSessionStore {
@@ -417,9 +422,13 @@ impl Home {
         session
     }
 
+    /// As every request does.
+    async fn asks(&self, session: &Session) -> Option<LiveSession> {
+        self.sessions.live(session.account, session.id, noon()).await.unwrap()
+    }
+
     async fn has(&self, session: &Session) -> bool {
-        let kept = self.store.read(session.account, session.id).await.unwrap();
-        kept.is_some_and(|kept| *kept.session == *session)
+        self.asks(session).await.is_some_and(|live| *live.session == *session)
     }
 
     /// Whether it is there, and known to be without a look at its file.
@@ -438,7 +447,7 @@ impl Home {
     }
 
     async fn lists(&self, account: AccountId) -> Vec<SessionId> {
-        self.store.list(account).await.unwrap().iter().map(|kept| kept.session.id).collect()
+        self.store.list(account).await.unwrap().sessions.iter().map(|kept| kept.session.id).collect()
     }
 
     fn at(&self, session: &Session) -> At {
