@@ -12,13 +12,10 @@ use super::form::Form;
 use super::pages::AccountWord;
 use super::return_to::ReturnTo;
 use super::visitor::Visitor;
+use super::which::Which;
 use super::{Site, pages};
 use crate::actions::{self, ActionError};
 use crate::sessions::{Session, SessionId};
-
-const THIS: &str = "this";
-const OTHERS: &str = "others";
-const ALL: &str = "all";
 
 #[derive(Deserialize)]
 struct Fields {
@@ -36,23 +33,25 @@ pub fn show(site: &Site, visitor: &Visitor) -> Response {
 pub async fn submit(site: &Site, visitor: &Visitor, Form(fields): Form<Fields>) -> Result<Response> {
     let next = site.next(fields.next.as_deref(), visitor.asker());
     let app = &site.app;
-    let which = fields.which.as_deref().filter(|which| !which.is_empty()).unwrap_or(THIS);
-    match (which, visitor.session().map(|live| &live.session)) {
-        (THIS, _) => Ok(leave(site, visitor, &next, actions::log_out_here(app, &visitor.visit()).await)),
-        (ALL, Some(this)) => {
+    match (Which::parse(fields.which.as_deref()), visitor.session().map(|live| &live.session)) {
+        (Some(Which::This), _) => {
+            Ok(leave(site, visitor, &next, actions::log_out_here(app, &visitor.visit()).await))
+        }
+        (Some(Which::All), Some(this)) => {
             let done = actions::log_out_everywhere(app, this, &visitor.visit()).await;
             Ok(leave(site, visitor, &next, done))
         }
-        (ALL, None) => {
+        (Some(Which::All), None) => {
             let here = actions::log_out_here(app, &visitor.visit()).await;
             let elsewhere = visitor.require_known().map_err(|error| ActionError::HereOnly(Box::new(error)));
             Ok(leave(site, visitor, &next, elsewhere.and(here)))
         }
-        (OTHERS, Some(this)) => {
+        (Some(Which::Others), Some(this)) => {
             let ended = actions::log_out_others(app, this, &visitor.visit()).await.map_err(Failure::from)?;
             Ok(stay(site, this, AccountWord::OthersEnded(ended)))
         }
-        (id, Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
+        (Some(Which::One(id)), Some(this)) => log_out_by_id(site, visitor, this, id, &next).await,
+        (None, Some(_)) => Err(Failure::no_such_session().into()),
         (_, None) => {
             visitor.require_known().map_err(Failure::from)?;
             Ok(see_other(&ReturnTo::home().login_first()))
@@ -64,10 +63,9 @@ async fn log_out_by_id(
     site: &Site,
     visitor: &Visitor,
     this: &Session,
-    id: &str,
+    id: SessionId,
     next: &ReturnTo,
 ) -> Result<Response> {
-    let id = SessionId::parse(id).ok_or_else(Failure::no_such_session)?;
     if id == this.id {
         return Ok(leave(site, visitor, next, actions::log_out_here(&site.app, &visitor.visit()).await));
     }

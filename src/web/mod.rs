@@ -33,6 +33,7 @@ mod return_to;
 mod same_site;
 mod serving;
 mod visitor;
+mod which;
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use maud::{Markup, html};
 
+use super::super::which::Which;
 use super::parts::{LogOutButton, notice};
 use super::when::ago;
 use crate::actions::Overview;
@@ -69,7 +70,7 @@ impl AccountPage<'_> {
                 ul.sessions {
                     li.session.this {
                         (self.facts(self.this))
-                        (LogOutButton { which: "this", label: "Log out", of: None })
+                        (LogOutButton { which: Which::This, label: "Log out", of: None })
                     }
                 }
                 (self.before())
@@ -86,8 +87,8 @@ impl AccountPage<'_> {
                     }
                     @if unread > 0 { p.unread { (may_be_there(unread)) } }
                     div.all {
-                        (LogOutButton { which: "others", label: "Log out everywhere else", of: None })
-                        (LogOutButton { which: "all", label: "Log out everywhere", of: None })
+                        (LogOutButton { which: Which::Others, label: "Log out everywhere else", of: None })
+                        (LogOutButton { which: Which::All, label: "Log out everywhere", of: None })
                     }
                 }
             }
@@ -122,11 +123,11 @@ impl AccountPage<'_> {
     }
 
     fn other(&self, live: &LiveSession) -> Markup {
-        let (id, browser) = (live.session.id.to_string(), live.session.browser.to_string());
+        let browser = live.session.browser.to_string();
         html! {
             li.session {
                 (self.facts(live))
-                (LogOutButton { which: &id, label: "Log out", of: Some(&browser) })
+                (LogOutButton { which: Which::One(live.session.id), label: "Log out", of: Some(&browser) })
             }
         }
     }

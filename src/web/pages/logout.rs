@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::which::Which;
 use super::parts::LogOutButton;
 
 /// Its main part.
@@ -10,7 +11,7 @@ pub fn logout() -> Markup {
     html! {
         h1 { "Log out?" }
         p { "You will have to log in again in this browser. Nothing else is lost." }
-        (LogOutButton { which: "this", label: "Log out", of: None })
+        (LogOutButton { which: Which::This, label: "Log out", of: None })
         p { a href="/" { "Stay" } }
     }
 }

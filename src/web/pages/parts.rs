@@ -2,6 +2,8 @@
 
 use maud::{Markup, PreEscaped, Render, html};
 
+use super::super::which::Which;
+
 /// A form that posts, with its address and what is in it. With htmx, the answer's main part takes the place of this
 /// one's, and a second click does nothing while the first is under way.
 macro_rules! post_form {
@@ -18,11 +20,11 @@ macro_rules! post_form {
 }
 pub(super) use post_form;
 
-/// A button that logs sessions out: `which` is what the form says.
+/// A button that logs sessions out.
 #[derive(Clone, Copy, Debug)]
 pub struct LogOutButton<'a> {
-    /// `this`, `others`, `all` or a session id.
-    pub which: &'a str,
+    /// What ends.
+    pub which: Which,
     /// What is on the button.
     pub label: &'static str,
     /// What it is for, where the page shows that beside it and a screen reader needs it said.
@@ -33,7 +35,7 @@ impl Render for LogOutButton<'_> {
     fn render(&self) -> Markup {
         post_form!("/logout" {
             input type="hidden" name="which" value=(self.which);
-            button class=[self.of.map(|_| "quiet")] {
+            button class=[self.of.map(|_| ours("quiet"))] {
                 (ours(self.label))
                 @if let Some(of) = self.of { span.visually-hidden { ": " (of) } }
             }

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::parts::{BUSY, LogOutButton, alert, post_form, wait};
+use super::super::which::Which;
+use super::parts::{BUSY, LogOutButton, alert, ours, post_form, wait};
 
 /// The page at which one changes one's password.
 #[derive(Clone, Debug)]
@@ -68,13 +69,13 @@ impl PasswordPage<'_> {
                 div.secret {
                     input #new_password name="new_password" type="password" required minlength="15"
                         autocomplete="new-password" aria-invalid=[new_wrong]
-                        aria-describedby=(if new_wrong.is_some() { "alert rule" } else { "rule" });
+                        aria-describedby=(ours(if new_wrong.is_some() { "alert rule" } else { "rule" }));
                 }
                 p.hint #rule { "At least 15 characters. Four or five words do well." }
                 button { "Change password" }
             }))
             p { a href="/" { "Leave it as it is" } }
-            (LogOutButton { which: "this", label: "Log out", of: Some("this browser") })
+            (LogOutButton { which: Which::This, label: "Log out", of: Some("this browser") })
         }
     }
 }
