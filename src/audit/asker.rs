@@ -25,7 +25,15 @@ impl Asker {
 
 /// What ties an audit line to one request, here and in a proxy's own log. It is no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId(Text);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Text {
+    /// Of ours, in hex: nothing to be shared, and nothing to be let go of.
+    Ours([u8; 16]),
+    /// Of somebody else.
+    Given(Arc<str>),
+}
 
 /// Odd, and 2^64 divided by the golden ratio: neighbours look nothing like each other.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -44,7 +52,7 @@ impl RequestId {
         let number = NEXT.fetch_add(STEP, Ordering::Relaxed);
         let mut digits = [0; 16];
         HEXLOWER.encode_mut(&number.to_be_bytes(), &mut digits);
-        Self(std::str::from_utf8(&digits).expect("BUG: hex digits are text").into())
+        Self(Text::Ours(digits))
     }
 
     /// One that a proxy has made: 1 to 64 letters, digits and `- _ .`.
@@ -52,13 +60,19 @@ impl RequestId {
     pub fn parse(text: &[u8]) -> Option<Self> {
         let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
         let is_one = (1..=Self::MAX).contains(&text.len()) && text.iter().all(is_allowed);
-        is_one.then(|| Self(String::from_utf8_lossy(text).into()))
+        is_one.then(|| Self(Text::Given(String::from_utf8_lossy(text).into())))
     }
 
     /// For a header.
+    ///
+    /// # Panics
+    /// Never: hex digits are text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Ours(digits) => std::str::from_utf8(digits).expect("BUG: hex digits are text"),
+            Text::Given(text) => text,
+        }
     }
 }
 
@@ -70,6 +84,6 @@ impl Serialize for RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }

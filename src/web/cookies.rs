@@ -5,6 +5,7 @@ use std::iter::once;
 
 use memchr::{memchr, memchr_iter};
 use poem::http::{HeaderMap, HeaderValue, header};
+use smallvec::SmallVec;
 
 use crate::config::{Door, PublicUrl};
 use crate::sessions::{LastingFor, Token};
@@ -34,9 +35,9 @@ pub struct Cookies {
 #[derive(Clone, Debug, Default)]
 pub struct Presented {
     /// Every value of the cookie that may be a token: there can be several, from other paths or domains.
-    pub tokens: Vec<Token>,
+    pub tokens: SmallVec<[Token; 1]>,
     /// Our names that came in, whatever their values.
-    pub names: Vec<&'static str>,
+    pub names: SmallVec<[&'static str; OURS.len()]>,
 }
 
 /// What an answer does to the cookie; kept in the answer until [`Cookies`] writes it.

@@ -84,7 +84,7 @@ impl Visitor {
         Visit {
             browser: Browser::from_user_agent(user_agent.unwrap_or("")),
             asker: self.asker.clone(),
-            tokens: self.presented.tokens.clone(),
+            tokens: self.presented.tokens.to_vec(),
         }
     }
 
