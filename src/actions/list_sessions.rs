@@ -28,17 +28,33 @@ pub async fn list_sessions_of(
     }
 }
 
-/// Every live session, one account after the other.
+/// Everybody who is logged in, as far as the store can say.
+#[derive(Debug)]
+pub struct Everybody {
+    /// The live sessions of all, one account after the other, and those that cannot be read.
+    pub listing: Listing<LiveSession>,
+    /// The accounts of which nobody can say what sessions they have.
+    pub unlisted: Vec<AccountId>,
+}
+
+/// Every live session. An account whose sessions cannot be listed does not keep the others from being.
 ///
 /// # Errors
-/// When the store fails.
-pub async fn list_all_sessions(app: &App) -> Result<Listing<LiveSession>, StoreError> {
-    let mut all = Listing::default();
+/// When the store cannot say which accounts there are.
+pub async fn list_all_sessions(app: &App) -> Result<Everybody, StoreError> {
+    let (mut listing, mut unlisted) = (Listing::default(), Vec::new());
     for account in app.sessions.accounts().await? {
-        let listing = list_sessions(app, account).await?;
-        all.sessions.extend(listing.sessions);
-        all.unread.extend(listing.unread);
+        match list_sessions(app, account).await {
+            Ok(Listing { sessions, unread }) => {
+                listing.sessions.extend(sessions);
+                listing.unread.extend(unread);
+            }
+            Err(error) => {
+                tracing::error!(%error, %account, "an account's sessions were not listed");
+                unlisted.push(account);
+            }
+        }
     }
-    all.sessions.sort_by(|a, b| a.session.account_name.cmp(&b.session.account_name));
-    Ok(all)
+    listing.sessions.sort_by(|a, b| a.session.account_name.cmp(&b.session.account_name));
+    Ok(Everybody { listing, unlisted })
 }

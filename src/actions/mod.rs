@@ -24,7 +24,7 @@ pub use check_stores::check_stores;
 pub use close_account::{Reset, disable_account, enable_account, remove_account, reset_account};
 pub use finish_endings::finish_endings;
 pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account};
-pub use list_sessions::{list_all_sessions, list_sessions, list_sessions_of};
+pub use list_sessions::{Everybody, list_all_sessions, list_sessions, list_sessions_of};
 pub use log_in::{Attempt, LoggedIn, log_in};
 pub use log_out::{
     end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here, log_out_one,

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::accounts::AccountName;
 use crate::actions::{
-    self, Pace, end_every_session, end_session, end_sessions_of, list_all_sessions, list_sessions_of,
+    self, Everybody, Pace, end_every_session, end_session, end_sessions_of, list_all_sessions,
+    list_sessions_of,
 };
 use crate::app::App;
 use crate::sessions::{LastingFor, LiveSession, SessionId};
@@ -135,10 +136,10 @@ impl Row {
 }
 
 async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Failure> {
-    let listing = match name {
+    let Everybody { listing, unlisted } = match name {
         None => list_all_sessions(app).await?,
         Some(name) => match list_sessions_of(app, &name).await? {
-            Some(listing) => listing,
+            Some(listing) => Everybody { listing, unlisted: Vec::new() },
             None => return Err(super::no_such_account(&name)),
         },
     };
@@ -149,9 +150,16 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
         let rows: Vec<_> = rows.into_iter().map(Row::into_cells).collect();
         output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)?;
     }
-    if listing.is_whole() {
-        return Ok(());
+    let unread = named("could not read", "session", &listing.unread);
+    let unlisted = named("could not list the sessions of", "account", &unlisted);
+    match [unread, unlisted].into_iter().flatten().reduce(|unread, unlisted| unread + "; " + &unlisted) {
+        None => Ok(()),
+        Some(missing) => Err(missing.into()),
     }
-    let ids: Vec<_> = listing.unread.iter().map(SessionId::to_string).collect();
-    Err(format!("could not read {}: {}", output::count(ids.len(), "session"), ids.join(", ")).into())
+}
+
+/// How many there are of which this is so, and which; `None` where there are none.
+fn named(so: &str, what: &str, ids: &[impl ToString]) -> Option<String> {
+    let names: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    (!ids.is_empty()).then(|| format!("{so} {}: {}", output::count(ids.len(), what), names.join(", ")))
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use exeunt::actions::{Everybody, list_all_sessions};
+
 use crate::support::program::Place;
 use crate::support::{Visitor, World};
 
@@ -115,7 +117,7 @@ async fn seen(proxies: &[&str], lists: &[&str]) -> String {
     let world = World::behind(proxies).await.with_account("alice").await;
     let mut alice = forwarded(world.visitor(), lists);
     alice.logs_in("alice").await;
-    let listing = exeunt::actions::list_all_sessions(world.app()).await.unwrap();
+    let Everybody { listing, .. } = list_all_sessions(world.app()).await.unwrap();
     let [live] = &listing.sessions[..] else { panic!("one session") };
     let address: IpAddr = live.session.address.expect("it came from somewhere");
     alice.opens("/").await.says(&address.to_string());

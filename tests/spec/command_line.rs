@@ -361,6 +361,22 @@ async fn a_list_of_sessions_fails_where_one_cannot_be_read_and_shows_the_others(
 }
 
 #[tokio::test]
+async fn a_list_of_sessions_fails_where_an_account_has_nobody_knows_which_and_shows_the_others() {
+    let place = Place::new();
+    let (alice, bob) = (place.account("alice").await, place.account("bob").await);
+    place.session(&alice).await;
+    let (_, bobs) = place.session(&bob).await;
+    let folder = place.data().join(format!("sessions/{}", alice.id)).canonicalize().unwrap();
+
+    let list = place.program_that_cannot_list(&folder, &["session", "list", "--json"]);
+    let done = Running::start(list).ends();
+
+    let ids: Vec<_> = rows(&done.out).iter().map(|row| row["id"].clone()).collect();
+    assert_eq!((done.code, ids), (Some(1), vec![bobs.id.to_string().into()]), "{done:?}");
+    done.logged(&format!("exeunt: could not list the sessions of 1 account: {}\n", alice.id));
+}
+
+#[tokio::test]
 async fn sessions_are_listed_for_people_and_for_programs() {
     let place = Place::new();
     let (bob, alice) = (place.account("bob").await, place.account("alice").await);

@@ -86,7 +86,7 @@ async fn what_is_no_file_of_ours_is_no_session_and_harms_none() {
             is_shown_out(&mut alice.clone(), &format!("{hostile:?}")).await;
             here.opens("/").await.is(200).says("Nowhere else.");
             let listed = list_all_sessions(world.app()).await.unwrap();
-            assert_eq!(listed.sessions.len(), 2, "{hostile:?}");
+            assert_eq!(listed.listing.sessions.len(), 2, "{hostile:?}");
             sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
             assert!(here.is_logged_in().await && bob.is_logged_in().await, "{hostile:?}");
             here.logs_out_of(&alice.token().session_id().to_string()).await.leads_to("/");
@@ -159,7 +159,7 @@ async fn what_is_no_folder_of_ours_holds_no_session() {
             let answer = world.visitor().tries("alice", PASSWORD).await;
             assert!([303, 503].contains(&answer.status), "{hostile:?}: {}", answer.body);
             let listed = list_all_sessions(world.app()).await.unwrap();
-            assert!(listed.sessions.iter().any(|live| live.session.account_name == "bob"));
+            assert!(listed.listing.sessions.iter().any(|live| live.session.account_name == "bob"));
             sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
             assert!(bob.is_logged_in().await);
             let answer = alice.clone().logs_out().await;
@@ -337,7 +337,7 @@ async fn ten_thousand_foreign_files_in_each_folder_disturb_nobody() {
     let all = async {
         alice.opens("/").await.is(200).says("Nowhere else.");
         let mut phone = world.logged_in("alice").await;
-        assert_eq!(list_all_sessions(world.app()).await.unwrap().sessions.len(), 2);
+        assert_eq!(list_all_sessions(world.app()).await.unwrap().listing.sessions.len(), 2);
         assert_eq!(list_accounts(world.app()).await.unwrap().len(), 1);
         sweep(world.app(), Pace::AtOnce, |_, _| {}).await.unwrap();
         assert!(phone.is_logged_in().await);

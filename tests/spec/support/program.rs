@@ -60,6 +60,11 @@ impl Place {
         self.traced(&["-P", file.to_str().unwrap(), "-e", "inject=pread64:error=EIO"], arguments)
     }
 
+    /// The same, where nobody can say what is in this folder.
+    pub fn program_that_cannot_list(&self, folder: &Path, arguments: &[&str]) -> Command {
+        self.traced(&["-P", folder.to_str().unwrap(), "-e", "inject=getdents64:error=EIO"], arguments)
+    }
+
     fn traced(&self, options: &[&str], arguments: &[&str]) -> Command {
         let strace = [&["-f", "-o", "/dev/null"], options, &[env!("CARGO_BIN_EXE_exeunt")], arguments];
         self.command("strace", &strace.concat())

@@ -144,7 +144,7 @@ impl Ledger {
             ensure(found.contains(&token.session_id()), || format!("{} is lost", token.session_id()))?;
         }
         let listed = list_all_sessions(app).await.map_err(|error| error.to_string())?;
-        let (listed, at_most) = (ids(&listed.sessions), found.len() + self.nobodys);
+        let (listed, at_most) = (ids(&listed.listing.sessions), found.len() + self.nobodys);
         let is_right = listed.is_superset(&found) && listed.len() <= at_most;
         ensure(is_right, || format!("sessions listed: {listed:?}, not {found:?}"))?;
         Ok(accepted)
