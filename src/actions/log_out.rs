@@ -9,6 +9,7 @@ use crate::accounts::{AccountName, LockKind};
 use crate::app::App;
 use crate::audit::Asker;
 use crate::sessions::{Listing, Session, SessionId};
+use crate::store_error::StoreError;
 
 /// Logs this browser out: every token that it sent, so that none of them is left behind.
 ///
@@ -83,20 +84,31 @@ pub async fn end_sessions_of(app: &App, name: &AccountName) -> Result<Option<usi
     }
 }
 
-/// Ends every session there is, and answers how many.
+/// What came of ending every session.
+#[derive(Debug, PartialEq, Eq)]
+pub struct EveryEnding {
+    /// How many sessions ended, of accounts of which all did.
+    pub ended: usize,
+    /// The accounts of which some may go on.
+    pub failed: Vec<AccountId>,
+}
+
+/// Ends every session there is. An account whose sessions cannot be ended does not keep others from being logged out.
 ///
 /// # Errors
-/// When they cannot be listed or ended; those of other accounts have ended all the same.
-pub async fn end_every_session(app: &App) -> Result<usize, ActionError> {
-    let mut total = 0;
-    let mut failed = None;
+/// When the store cannot say which accounts there are.
+pub async fn end_every_session(app: &App) -> Result<EveryEnding, StoreError> {
+    let mut every = EveryEnding { ended: 0, failed: Vec::new() };
     for account in app.sessions.accounts().await? {
         match end_all_of(app, account, &Asker::LOCAL).await {
-            Ok(ended) => total += ended,
-            Err(error) => failed = Some(error),
+            Ok(ended) => every.ended += ended,
+            Err(error) => {
+                tracing::error!(%error, %account, "an account's sessions were not all ended");
+                every.failed.push(account);
+            }
         }
     }
-    failed.map_or(Ok(total), Err)
+    Ok(every)
 }
 
 async fn end_all_of(app: &App, account: AccountId, asker: &Asker) -> Result<usize, ActionError> {

@@ -27,8 +27,8 @@ pub use join::{Choice, Invitation, Joined, invitation, join, offer_first_account
 pub use list_sessions::{Everybody, list_all_sessions, list_sessions, list_sessions_of};
 pub use log_in::{Attempt, LoggedIn, log_in};
 pub use log_out::{
-    end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here, log_out_one,
-    log_out_others,
+    EveryEnding, end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here,
+    log_out_one, log_out_others,
 };
 pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_accounts};
 pub use overview::{Overview, overview};

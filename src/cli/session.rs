@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::accounts::AccountName;
 use crate::actions::{
-    self, Everybody, Pace, end_every_session, end_session, end_sessions_of, list_all_sessions,
+    self, EveryEnding, Everybody, Pace, end_every_session, end_session, end_sessions_of, list_all_sessions,
     list_sessions_of,
 };
 use crate::app::App;
@@ -77,27 +77,32 @@ async fn sweep(app: &App) -> Result<(), Failure> {
 }
 
 async fn end(end: End, app: &App) -> Result<(), Failure> {
-    let ended = match &end.account {
-        Some(name) => end_sessions_of(app, name).await?.ok_or_else(|| super::no_such_account(name))?,
-        None if end.all => end_every_session(app).await?,
-        None => end_each(&end.id, app).await?,
+    let (ended, failed) = match &end.account {
+        Some(name) => (end_sessions_of(app, name).await?.ok_or_else(|| super::no_such_account(name))?, None),
+        None if end.all => {
+            let EveryEnding { ended, failed } = end_every_session(app).await?;
+            (ended, named("could not end all sessions of", "account", &failed))
+        }
+        None => end_each(&end.id, app).await,
     };
     println!("Ended {}.", output::count(ended, "session"));
-    Ok(())
+    all_done([failed])
 }
 
-/// One that cannot be ended does not keep the others from being.
-async fn end_each(ids: &[SessionId], app: &App) -> Result<usize, Failure> {
-    let mut ended = 0;
-    let mut failed = None;
+/// How many were ended, and which could not be: one of those does not keep the others from it.
+async fn end_each(ids: &[SessionId], app: &App) -> (usize, Option<String>) {
+    let (mut ended, mut failed) = (0, Vec::new());
     for &id in ids {
         match end_session(app, id).await {
             Ok(true) => ended += 1,
             Ok(false) => eprintln!("There is no session {id} (any more)."),
-            Err(error) => failed = Some(format!("session {id}: {error}")),
+            Err(error) => {
+                tracing::error!(%error, session = %id, "a session was not ended");
+                failed.push(id);
+            }
         }
     }
-    failed.map_or(Ok(ended), |failed| Err(failed.into()))
+    (ended, named("could not end", "session", &failed))
 }
 
 #[derive(Serialize)]
@@ -136,10 +141,13 @@ impl Row {
 }
 
 async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Failure> {
-    let Everybody { listing, unlisted } = match name {
-        None => list_all_sessions(app).await?,
+    let (listing, unlisted) = match name {
+        None => {
+            let Everybody { listing, unlisted } = list_all_sessions(app).await?;
+            (listing, unlisted)
+        }
         Some(name) => match list_sessions_of(app, &name).await? {
-            Some(listing) => Everybody { listing, unlisted: Vec::new() },
+            Some(listing) => (listing, Vec::new()),
             None => return Err(super::no_such_account(&name)),
         },
     };
@@ -152,9 +160,14 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
     }
     let unread = named("could not read", "session", &listing.unread);
     let unlisted = named("could not list the sessions of", "account", &unlisted);
-    match [unread, unlisted].into_iter().flatten().reduce(|unread, unlisted| unread + "; " + &unlisted) {
-        None => Ok(()),
-        Some(missing) => Err(missing.into()),
+    all_done([unread, unlisted])
+}
+
+/// Fails by what could not be done, if anything could not.
+fn all_done<const N: usize>(failed: [Option<String>; N]) -> Result<(), Failure> {
+    match failed.into_iter().flatten().collect::<Vec<_>>().join("; ") {
+        nothing if nothing.is_empty() => Ok(()),
+        failed => Err(failed.into()),
     }
 }
 

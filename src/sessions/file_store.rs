@@ -113,12 +113,16 @@ impl SessionStore for FileSessionStore {
     async fn owner(&self, id: SessionId) -> Result<Option<AccountId>, StoreError> {
         let root = self.folder.clone();
         blocking(move || {
+            // Where it cannot be looked for, it may be in another place all the same.
+            let mut failed = None;
             for account in account_ids(&root)? {
-                if root.folder(&account.to_string()).has(&id.to_string())? {
-                    return Ok(Some(account));
+                match root.folder(&account.to_string()).has(&id.to_string()) {
+                    Ok(true) => return Ok(Some(account)),
+                    Ok(false) => {}
+                    Err(error) => failed = Some(error),
                 }
             }
-            Ok(None)
+            failed.map_or(Ok(None), Err)
         })
         .await
         .doing("looking for a session")

@@ -1,5 +1,7 @@
 //! Which sessions a logout is to end, in the word that its form has for them. It never looks whether there are any.
 
+use std::fmt::Write;
+
 use maud::Render;
 
 use crate::sessions::SessionId;
@@ -22,7 +24,7 @@ pub enum Which {
 }
 
 impl Which {
-    /// Reads a form's field: `this`, which is also meant by nothing, `others`, `all` or a session id.
+    /// Reads a form's field: `this`, which is also meant by nothing, `others`, `all` or a session id. `None` for anything else.
     #[must_use]
     pub fn parse(field: Option<&str>) -> Option<Self> {
         match field.unwrap_or_default() {
@@ -41,7 +43,8 @@ impl Render for Which {
             Self::This => page.push_str(THIS),
             Self::Others => page.push_str(OTHERS),
             Self::All => page.push_str(ALL),
-            Self::One(id) => page.push_str(&id.to_string()),
+            // A string takes whatever is written.
+            Self::One(id) => drop(write!(page, "{id}")),
         }
     }
 }

@@ -432,6 +432,27 @@ async fn sessions_that_an_operator_ends_are_refused_by_the_server_at_once() {
 }
 
 #[tokio::test]
+async fn sessions_that_cannot_be_ended_are_named_and_the_others_end() {
+    let place = Place::new();
+    let (alice, bob) = (place.account("alice").await, place.account("bob").await);
+    let ((_, alices), (_, bobs)) = (place.session(&alice).await, place.session(&bob).await);
+    let stuck = Undeletable::folder_of(&file_of(&place, &alices));
+
+    let ids = [&alices, &bobs].map(|session| session.id.to_string());
+    let done = place.runs(&["session", "end", &ids[0], &ids[1]]);
+    assert_eq!((done.code, &*done.out), (Some(1), "Ended 1 session.\n"), "{done:?}");
+    done.logged(&format!("exeunt: could not end 1 session: {}\n", ids[0]));
+
+    place.session(&bob).await;
+    let done = place.runs(&["session", "end", "--all"]);
+    assert_eq!((done.code, &*done.out), (Some(1), "Ended 1 session.\n"), "{done:?}");
+    done.logged(&format!("exeunt: could not end all sessions of 1 account: {}\n", alice.id));
+
+    drop(stuck);
+    assert_eq!(place.runs(&["session", "end", "--all"]).done(), "Ended 1 session.\n");
+}
+
+#[tokio::test]
 async fn deleting_a_session_file_is_a_logout_at_the_next_request() {
     let place = Place::new();
     let alice = place.account("alice").await;

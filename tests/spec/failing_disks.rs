@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use exeunt::account_id::AccountId;
 use exeunt::accounts::AccountName;
 use exeunt::actions::{
     Added, Everybody, FirstKey, LoggedIn, Pace, Resumed, add_account, finish_endings, list_all_sessions,
@@ -15,10 +16,12 @@ use exeunt::actions::{
 use exeunt::app::Stores;
 use exeunt::clock::SignedDuration;
 use exeunt::files::Folder;
-use exeunt::sessions::{Browser, CAP, LastingFor, NewSession, Presence};
+use exeunt::sessions::{
+    Browser, CAP, FileSessionStore, LastingFor, NewSession, Presence, Session, SessionStore, Token,
+};
 use rustix::io::Errno;
 
-use crate::support::{Answer, FailingSite, NEW_PASSWORD, PASSWORD, Trouble, Visitor, attempt};
+use crate::support::{Answer, FailingSite, NEW_PASSWORD, PASSWORD, Trouble, Visitor, attempt, noon};
 
 // Logging in.
 
@@ -78,14 +81,7 @@ async fn a_login_beyond_the_cap_is_whole_or_leaves_nothing() {
     let alice = site.world.account("alice").await;
     let before = async || {
         while site.sessions().len() < CAP {
-            let new = NewSession {
-                account: alice.id,
-                account_name: "alice".to_owned(),
-                lasting: LastingFor::ThisVisit,
-                browser: Browser::from_user_agent(""),
-                address: None,
-            };
-            site.world.app().sessions.start(new, site.world.now()).await.unwrap();
+            site.world.app().sessions.start(new_session(alice.id), site.world.now()).await.unwrap();
         }
         (site.world.visitor(), site.sessions())
     };
@@ -228,6 +224,36 @@ async fn a_list_of_all_sessions_says_how_many_it_cannot_tell_of() {
     .await;
     assert_eq!(unread.get(), 2, "there are disks of which neither can be read, and the folder can");
     assert!(unlisted_once.get(), "and such of which the folder above can be read alone");
+}
+
+#[tokio::test]
+async fn a_session_is_found_though_it_cannot_be_looked_for_everywhere() {
+    let site = FailingSite::of_alice().await;
+    let folder = Folder::on(Arc::new(site.disk.clone()), site.world.data().join("sessions"));
+    let store = FileSessionStore::open(folder).unwrap();
+    let mut sessions = Vec::new();
+    for _ in 0..6 {
+        let account = AccountId::generate();
+        let session = Session::start(new_session(account), Token::generate(account).session_id(), noon());
+        store.create(&session).await.unwrap();
+        sessions.push(session);
+    }
+    let mut in_spite_of_it = 0;
+    for session in &sessions {
+        site.disk.counts();
+        assert_eq!(store.owner(session.id).await.unwrap(), Some(session.account));
+        for call in 0..site.disk.calls().len() {
+            site.disk.gets(Trouble::Once(Errno::IO), call);
+            match store.owner(session.id).await {
+                Ok(owner) => {
+                    assert_eq!(owner, Some(session.account), "call {call}");
+                    in_spite_of_it += usize::from(site.disk.has_failed());
+                }
+                Err(_) => assert!(site.disk.has_failed()),
+            }
+        }
+    }
+    assert!(in_spite_of_it > 0, "the first of six folders is looked into before the others");
 }
 
 #[tokio::test]
@@ -698,4 +724,14 @@ impl FailingSite {
 
 fn parsed(name: &str) -> AccountName {
     AccountName::parse(name).expect("a name")
+}
+
+fn new_session(account: AccountId) -> NewSession {
+    NewSession {
+        account,
+        account_name: "alice".to_owned(),
+        lasting: LastingFor::ThisVisit,
+        browser: Browser::from_user_agent(""),
+        address: None,
+    }
 }

@@ -947,7 +947,10 @@ fn did(live: usize, removed: usize, failed: usize) -> Swept {
 }
 
 async fn found(store: &dyn SessionStore, session: &Session) -> Option<KeptSession> {
-    store.read(session.account, session.id).await.expect("the store can say")
+    match store.known(session.account, session.id) {
+        Some(known) => Some(known),
+        None => store.read(session.account, session.id).await.expect("the store can say"),
+    }
 }
 
 fn ids_of_live(found: &Listing<LiveSession>) -> Vec<SessionId> {

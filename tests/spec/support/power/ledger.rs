@@ -143,8 +143,9 @@ impl Ledger {
         for token in &self.live {
             ensure(found.contains(&token.session_id()), || format!("{} is lost", token.session_id()))?;
         }
-        let listed = list_all_sessions(app).await.map_err(|error| error.to_string())?;
-        let (listed, at_most) = (ids(&listed.listing.sessions), found.len() + self.nobodys);
+        let all = list_all_sessions(app).await.map_err(|error| error.to_string())?;
+        ensure(all.listing.is_whole() && all.unlisted.is_empty(), || format!("not all are listed: {all:?}"))?;
+        let (listed, at_most) = (ids(&all.listing.sessions), found.len() + self.nobodys);
         let is_right = listed.is_superset(&found) && listed.len() <= at_most;
         ensure(is_right, || format!("sessions listed: {listed:?}, not {found:?}"))?;
         Ok(accepted)
