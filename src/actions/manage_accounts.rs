@@ -4,6 +4,7 @@ use super::ActionError;
 use crate::accounts::{Account, AccountName, Busy, Code, Link, Logins, PasswordRefusal};
 use crate::app::App;
 use crate::audit::{Event, What};
+use crate::store_error::StoreError;
 
 /// How the owner of a new account gets in for the first time. Not to be printed: it may hold a password.
 pub enum FirstKey<'a> {
@@ -68,17 +69,35 @@ pub async fn is_name_taken(app: &App, name: &AccountName) -> Result<bool, Action
     Ok(app.accounts.read(name).await?.is_some())
 }
 
-/// Every account, in order of names, and how logging in to it went.
+/// Who has an account, as far as the store can say.
+#[derive(Debug, Default)]
+pub struct AccountListing {
+    /// Every account, in order of names, and how logging in to it went.
+    pub accounts: Vec<(Account, Logins)>,
+    /// Those that cannot be read, or of which nobody can say how logging in went.
+    pub unread: Vec<AccountName>,
+}
+
+/// Every account. One that cannot be read does not keep the others from being listed.
 ///
 /// # Errors
-/// When the store fails.
-pub async fn list_accounts(app: &App) -> Result<Vec<(Account, Logins)>, ActionError> {
-    let mut accounts = Vec::new();
+/// When the store cannot say which there are.
+pub async fn list_accounts(app: &App) -> Result<AccountListing, StoreError> {
+    let mut listing = AccountListing::default();
     for name in app.accounts.names().await? {
-        if let Some(account) = app.accounts.read(&name).await? {
-            let logins = app.accounts.logins(account.id).await?;
-            accounts.push((account, logins));
+        match with_logins(app, &name).await {
+            Ok(found) => listing.accounts.extend(found),
+            Err(error) => {
+                tracing::error!(%error, %name, "an account was not listed");
+                listing.unread.push(name);
+            }
         }
     }
-    Ok(accounts)
+    Ok(listing)
+}
+
+async fn with_logins(app: &App, name: &AccountName) -> Result<Option<(Account, Logins)>, StoreError> {
+    let Some(account) = app.accounts.read(name).await? else { return Ok(None) };
+    let logins = app.accounts.logins(account.id).await?;
+    Ok(Some((account, logins)))
 }

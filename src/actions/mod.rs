@@ -30,7 +30,7 @@ pub use log_out::{
     EveryEnding, end_every_session, end_session, end_sessions_of, log_out_everywhere, log_out_here,
     log_out_one, log_out_others,
 };
-pub use manage_accounts::{Added, FirstKey, add_account, is_name_taken, list_accounts};
+pub use manage_accounts::{AccountListing, Added, FirstKey, add_account, is_name_taken, list_accounts};
 pub use overview::{Overview, overview};
 pub use resume::{Resumed, resume};
 pub use start_session::{Started, Visit};

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::{Failure, output};
 use crate::accounts::{Account, AccountName, Code, Logins, Password, PasswordRefusal, Place};
 use crate::actions::{
-    Added, FirstKey, add_account, disable_account, enable_account, is_name_taken, list_accounts,
-    remove_account, reset_account,
+    AccountListing, Added, FirstKey, add_account, disable_account, enable_account, is_name_taken,
+    list_accounts, remove_account, reset_account,
 };
 use crate::app::App;
 
@@ -190,10 +190,17 @@ fn state(account: &Account, logins: &Logins) -> &'static str {
 }
 
 async fn list(json: bool, app: &App) -> Result<(), Failure> {
-    let rows: Vec<_> = list_accounts(app).await?.iter().map(Row::from).collect();
+    let AccountListing { accounts, unread } = list_accounts(app).await?;
+    let rows: Vec<_> = accounts.iter().map(Row::from).collect();
     if json {
-        return output::json(&rows);
+        output::json(&rows)?;
+    } else {
+        table(rows)?;
     }
+    output::all_done([output::named("could not read", "account", &unread)])
+}
+
+fn table(rows: Vec<Row>) -> Result<(), Failure> {
     let cells = rows.into_iter().map(|row| {
         let last_login = row.last_login.unwrap_or_else(|| "never".to_owned());
         [row.name, row.state.to_owned(), row.created, last_login, row.failed.to_string(), row.id]

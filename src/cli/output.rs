@@ -95,3 +95,17 @@ pub fn progress(what: &str, done: usize, of: usize) {
 pub fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
+
+/// Fails by what could not be done, if anything could not.
+pub fn all_done<const N: usize>(failed: [Option<String>; N]) -> Result<(), Failure> {
+    match failed.into_iter().flatten().collect::<Vec<_>>().join("; ") {
+        nothing if nothing.is_empty() => Ok(()),
+        failed => Err(failed.into()),
+    }
+}
+
+/// How many there are of which this is so, and which; `None` where there are none.
+pub fn named(so: &str, what: &str, ids: &[impl ToString]) -> Option<String> {
+    let names: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    (!ids.is_empty()).then(|| format!("{so} {}: {}", count(ids.len(), what), names.join(", ")))
+}

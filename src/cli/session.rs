@@ -81,12 +81,12 @@ async fn end(end: End, app: &App) -> Result<(), Failure> {
         Some(name) => (end_sessions_of(app, name).await?.ok_or_else(|| super::no_such_account(name))?, None),
         None if end.all => {
             let EveryEnding { ended, failed } = end_every_session(app).await?;
-            (ended, named("could not end all sessions of", "account", &failed))
+            (ended, output::named("could not end all sessions of", "account", &failed))
         }
         None => end_each(&end.id, app).await,
     };
     println!("Ended {}.", output::count(ended, "session"));
-    all_done([failed])
+    output::all_done([failed])
 }
 
 /// How many were ended, and which could not be: one of those does not keep the others from it.
@@ -102,7 +102,7 @@ async fn end_each(ids: &[SessionId], app: &App) -> (usize, Option<String>) {
             }
         }
     }
-    (ended, named("could not end", "session", &failed))
+    (ended, output::named("could not end", "session", &failed))
 }
 
 #[derive(Serialize)]
@@ -158,21 +158,7 @@ async fn list(name: Option<AccountName>, json: bool, app: &App) -> Result<(), Fa
         let rows: Vec<_> = rows.into_iter().map(Row::into_cells).collect();
         output::table(["ACCOUNT", "ID", "BROWSER", "ADDRESS", "LOGGED IN", "LAST SEEN"], &rows)?;
     }
-    let unread = named("could not read", "session", &listing.unread);
-    let unlisted = named("could not list the sessions of", "account", &unlisted);
-    all_done([unread, unlisted])
-}
-
-/// Fails by what could not be done, if anything could not.
-fn all_done<const N: usize>(failed: [Option<String>; N]) -> Result<(), Failure> {
-    match failed.into_iter().flatten().collect::<Vec<_>>().join("; ") {
-        nothing if nothing.is_empty() => Ok(()),
-        failed => Err(failed.into()),
-    }
-}
-
-/// How many there are of which this is so, and which; `None` where there are none.
-fn named(so: &str, what: &str, ids: &[impl ToString]) -> Option<String> {
-    let names: Vec<_> = ids.iter().map(ToString::to_string).collect();
-    (!ids.is_empty()).then(|| format!("{so} {}: {}", output::count(ids.len(), what), names.join(", ")))
+    let unread = output::named("could not read", "session", &listing.unread);
+    let unlisted = output::named("could not list the sessions of", "account", &unlisted);
+    output::all_done([unread, unlisted])
 }

@@ -73,7 +73,7 @@ async fn a_new_account_of_a_removed_ones_name_inherits_nothing() {
     assert_eq!(remove_account(world.app(), &name("alice")).await.unwrap(), Some(1));
 
     assert!(!world.data().join("accounts/alice").exists());
-    assert!(list_accounts(world.app()).await.unwrap().is_empty());
+    assert!(list_accounts(world.app()).await.unwrap().accounts.is_empty());
     world.visitor().tries("alice", PASSWORD).await.is(422);
     let link = world.invite("alice").await;
     let new = world.account("alice").await;

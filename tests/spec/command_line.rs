@@ -343,6 +343,22 @@ fn what_no_account_is_called_cannot_be_closed() {
     assert!(place.runs(&["account", "list"]).done().contains("alice"));
 }
 
+#[tokio::test]
+async fn a_list_of_accounts_fails_where_one_cannot_be_read_and_shows_the_others() {
+    let place = Place::new();
+    for name in ["alice", "bob", "carol"] {
+        place.account(name).await;
+    }
+    let file = place.data().join("accounts/bob").canonicalize().unwrap();
+
+    let list = place.program_that_cannot_read(&file, &["account", "list", "--json"]);
+    let done = Running::start(list).ends();
+
+    let names: Vec<_> = rows(&done.out).iter().map(|row| row["name"].clone()).collect();
+    assert_eq!((done.code, names), (Some(1), vec!["alice".into(), "carol".into()]), "{done:?}");
+    done.logged("exeunt: could not read 1 account: bob\n");
+}
+
 // Sessions.
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn of_many_who_open_a_link_at_once_one_joins() {
         statuses.sort_unstable();
         assert_eq!(statuses[0], 303);
         assert!(statuses[1..].iter().all(|&status| status == 404), "{statuses:?}");
-        assert_eq!(exeunt::actions::list_accounts(world.app()).await.unwrap().len(), 1);
+        assert_eq!(exeunt::actions::list_accounts(world.app()).await.unwrap().accounts.len(), 1);
         world.only_session_file();
     }
 }

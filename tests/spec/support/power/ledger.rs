@@ -8,8 +8,8 @@ use std::path::Path;
 use exeunt::account_id::AccountId;
 use exeunt::accounts::{AccountName, Code};
 use exeunt::actions::{
-    Added, Choice, FirstKey, Joined, LoggedIn, Pace, Resumed, Started, add_account, invitation,
-    is_name_taken, join, list_accounts, list_all_sessions, log_in, log_out_here, resume, sweep,
+    AccountListing, Added, Choice, FirstKey, Joined, LoggedIn, Pace, Resumed, Started, add_account,
+    invitation, is_name_taken, join, list_accounts, list_all_sessions, log_in, log_out_here, resume, sweep,
 };
 use exeunt::app::App;
 use exeunt::clock::{Clock, SignedDuration, Timestamp};
@@ -177,7 +177,9 @@ impl Ledger {
 
     /// Which of those that it may be the account is.
     async fn account(&self, app: &App, name: &str, possible: &[Account]) -> Result<Account, String> {
-        let accounts = list_accounts(app).await.map_err(|error| error.to_string())?;
+        let AccountListing { accounts, unread } =
+            list_accounts(app).await.map_err(|error| error.to_string())?;
+        ensure(unread.is_empty(), || format!("accounts that cannot be read: {unread:?}"))?;
         let names = app.accounts.names().await.map_err(|error| error.to_string())?;
         let stranger = names.iter().find(|name| !self.accounts.contains_key(name.as_str()));
         ensure(stranger.is_none(), || format!("an account of nobody's: {stranger:?}"))?;
