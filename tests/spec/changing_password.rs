@@ -190,7 +190,7 @@ async fn wrong_tries_count_with_those_at_the_login_page() {
 async fn a_change_that_finds_the_queue_full_is_told_to_come_back() {
     let world = World::hashing(17).await.with_account("alice").await;
     let mut alice = world.logged_in("alice").await;
-    let crowd = crowd(&world);
+    let crowd = crowd(&world).await;
 
     let answer = alice.changes_password(PASSWORD, NEW_PASSWORD).await;
 

@@ -242,7 +242,7 @@ async fn names_that_nobody_has_are_slowed_down_in_the_same_way() {
 #[tokio::test]
 async fn a_login_that_finds_the_queue_full_is_told_to_come_back() {
     let world = World::hashing(17).await;
-    let _crowd = crowd(&world);
+    let _crowd = crowd(&world).await;
 
     let answer = world.visitor().tries("nobody", PASSWORD).await;
 
